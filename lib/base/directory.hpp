@@ -1,0 +1,17 @@
+// Names in a directory.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace livepatch::base {
+
+// The names in a directory without "." and "..", sorted by byte, at most `limit` of them (more is
+// an error). Entries that vanish meanwhile are no error; os_error tells ENOENT and the like.
+Result<std::vector<std::string>>
+list_directory(std::filesystem::path const& path, std::size_t limit = 1U << 20U);
+
+} // namespace livepatch::base

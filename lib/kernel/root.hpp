@@ -1,0 +1,14 @@
+// Where the kernel shows itself. Tests put a tree of their own here.
+#pragma once
+
+#include <filesystem>
+
+namespace livepatch::kernel {
+
+struct Root {
+    std::filesystem::path sys = "/sys";
+    std::filesystem::path proc = "/proc";
+    std::filesystem::path dev = "/dev";
+};
+
+} // namespace livepatch::kernel

@@ -1,0 +1,52 @@
+// The tasks that a transition waits for.
+#pragma once
+
+#include "base/result.hpp"
+#include "kernel/root.hpp"
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace livepatch::kernel {
+
+struct BlockingTask {
+    pid_t pid = 0;
+    pid_t tid = 0;
+    std::string comm; // untrusted: any user names a task as he likes
+    bool kthread = false;
+    std::string unit;      // systemd unit from the cgroup, "" = none
+    std::string container; // container id or machine name from the cgroup, "" = none
+    char state = '?';      // as in /proc/PID/stat
+    std::string wchan;     // "" = not known or not permitted
+    std::vector<std::string>
+        stack; // kernel stack, innermost first; empty = not known or not permitted
+    uid_t uid = 0;
+};
+
+struct TaskScan {
+    std::vector<BlockingTask> tasks; // sorted by tid
+    std::size_t unreadable = 0; // tasks whose patch_state we may not read: the list may lack them
+};
+
+// There are two: this process reading /proc, and one that asks another process.
+class TaskScanner {
+public:
+    virtual ~TaskScanner() = default;
+
+    // The tasks whose patch_state is neither -1 nor `target` (1 while enabling, 0 while disabling).
+    // Reads a file a task: milliseconds for thousands of tasks, so call it on a worker.
+    virtual base::Result<TaskScan> scan(int target) = 0;
+};
+
+class ProcTaskScanner : public TaskScanner {
+public:
+    explicit ProcTaskScanner(Root root);
+    base::Result<TaskScan> scan(int target) override;
+
+private:
+    Root root_;
+};
+
+} // namespace livepatch::kernel

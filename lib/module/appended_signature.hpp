@@ -1,0 +1,22 @@
+// The signature at the end of a module file (include/linux/module_signature.h).
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace livepatch::module {
+
+struct AppendedSignature {
+    std::span<std::byte const> content; // what is signed: everything before the signature
+    std::span<std::byte const> pkcs7;   // DER
+};
+
+// Splits the file. verification_failed when it is not signed, or the trailer breaks a rule of
+// kernel/module_signature.c:mod_check_sig. The parts point into `file`.
+base::Result<AppendedSignature>
+split_signature(std::span<std::byte const> file, std::string_view subject);
+
+} // namespace livepatch::module

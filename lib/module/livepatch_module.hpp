@@ -1,0 +1,49 @@
+// What a livepatch module file says about itself. Pure parsing of hostile bytes: nothing here is
+// believed until lib/trust has verified the file.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::module {
+
+struct Function {
+    std::string name;
+    std::uint64_t sympos = 0; // position among symbols of that name; 0 = there is only one
+};
+
+struct Object {
+    std::string name; // "vmlinux" or the name of a module
+    std::vector<Function> functions;
+};
+
+// Whether loading it replaces every patch that is loaded (struct klp_patch, `replace`).
+enum class Replace { no, yes, unknown };
+
+struct LivepatchModule {
+    std::string name;    // modinfo "name": what the kernel will call it; the file name says nothing
+    std::string release; // first word of vermagic; equals `uname -r` of the kernel it was built for
+    std::string vermagic;
+    std::string license;
+    std::string version;    // "" where the module has none
+    std::string srcversion; // "" where the module has none
+    std::string build_id;   // GNU build-id in lower-case hex, "" where the module has none
+    std::vector<std::string> depends;
+    std::vector<Object> objects; // as far as the file tells; empty proves nothing
+    Replace replace = Replace::unknown;
+};
+
+// Parses an uncompressed module file. Refused (verification_failed, naming `subject` and the
+// cause): anything that is no ELF64 little-endian relocatable object for this machine, is cut off
+// or inconsistent, has no modinfo name, no vermagic or no livepatch mark. `subject` is the file's
+// name for errors.
+base::Result<LivepatchModule>
+parse_module(std::span<std::byte const> file, std::string_view subject);
+
+} // namespace livepatch::module

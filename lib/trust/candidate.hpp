@@ -1,0 +1,41 @@
+// A module file on its way in: read, unpacked and sealed, but not yet verified.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/sealed_file.hpp"
+#include "module/livepatch_module.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace livepatch::trust {
+
+class Candidate {
+public:
+    // Reads an open regular file; `subject` names it in errors. The errors are those of
+    // module::unpack and module::parse_module.
+    static base::Result<Candidate> read(int fd, std::string subject);
+
+    std::string const& subject() const { return subject_; }
+
+    module::LivepatchModule const& module() const { return module_; }
+
+    std::string const& sha256() const { return sha256_; } // of the unpacked bytes, lower-case hex
+
+    base::SealedFile const& file() const { return file_; }
+
+private:
+    friend class Verifier;
+    Candidate(
+        std::string subject,
+        base::SealedFile file,
+        module::LivepatchModule module,
+        std::string sha256
+    );
+    std::string subject_;
+    base::SealedFile file_;
+    module::LivepatchModule module_;
+    std::string sha256_;
+};
+
+} // namespace livepatch::trust

@@ -1,0 +1,27 @@
+// The appended PKCS#7 signature of a module, verified in user space.
+//
+// The kernel does not do it for us: unless it enforces signatures, it loads a module whose signer
+// it does not know, tampered or not (kernel/module/signing.c: module_sig_check).
+#pragma once
+
+#include "base/result.hpp"
+#include "trust/keyring.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace livepatch::trust {
+
+// Verifies by pinned certificates, as the kernel does: no chain, no dates, certificates inside the
+// signature ignored. Refused (verification_failed): no or malformed trailer, trailing bytes after
+// the DER, not detached SignedData over id-data, signed attributes, a digest other than
+// sha256/384/512, RSA below 2048 bits, EC other than P-256/P-384, an unknown signer, a signature
+// that does not match. Returns the signer for people: the certificate's common name (or subject)
+// and its sha256 fingerprint, "NAME (sha256:…)".
+base::Result<std::string> verify_module_signature(
+    std::span<std::byte const> file, Keyring const& keys, std::string_view subject
+);
+
+} // namespace livepatch::trust

@@ -1,0 +1,32 @@
+// The gate: Candidate in, VerifiedPatch out.
+#pragma once
+
+#include "base/result.hpp"
+#include "trust/candidate.hpp"
+#include "trust/keyring.hpp"
+#include "trust/verified_patch.hpp"
+
+#include <string>
+
+namespace livepatch::trust {
+
+// Copies are cheap; any thread may use it.
+class Verifier {
+public:
+    // `release` is the running kernel's (`uname -r`).
+    Verifier(Keyring keys, std::string release);
+
+    // wrong_kernel when the module was built for another release: the kernel would load it all the
+    // same, since with MODVERSIONS it ignores that word of vermagic (kernel/module/version.c:
+    // same_magic). verification_failed as in module_signature.hpp.
+    base::Result<VerifiedPatch> verify(Candidate candidate) const;
+
+    // The same checks without giving up the candidate: the signer when all hold.
+    base::Result<std::string> check(Candidate const& candidate) const;
+
+private:
+    Keyring keys_;
+    std::string release_;
+};
+
+} // namespace livepatch::trust
