@@ -1,0 +1,78 @@
+// The truth about this host's livepatches as one value. D-Bus properties, status.json, metrics and
+// the terminal all show this, so they cannot tell different stories.
+#pragma once
+
+#include "base/patch_state.hpp"
+#include "report/vocabulary.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace livepatch::report {
+
+using Time = std::chrono::system_clock::time_point; // the epoch = not known
+
+struct FunctionReport {
+    std::string object; // "vmlinux" or a module
+    std::string name;
+    bool patched = false; // the object is patched: false while its module is not loaded
+};
+
+struct CandidateReport {
+    std::string source;
+    std::string id;
+    std::string sha256;
+    bool chosen = false;
+};
+
+struct TransitionReport {
+    Time since;
+    std::uint32_t tasks_remaining = 0; // as of the last scan, at most about a second ago
+};
+
+struct PatchReport {
+    std::string name; // the module's
+    std::string id;   // the catalogue's; equals the name for bare modules
+    std::string version;
+    base::PatchState state = base::PatchState::absent;
+    Disposition disposition = Disposition::available;
+    std::vector<std::string>
+        flags;          // forced, pinned, permanent, insecure, held, withdrawn, release-only
+    std::string reason; // for people: why the disposition is what it is; "" = goes without saying
+    std::string source; // name of the source, "" when loaded by somebody else
+    std::string severity;
+    std::vector<std::string> cves;
+    std::string sha256; // of the loaded module, else of the chosen candidate; "" = not known
+    std::string signer;
+    Replace replace = Replace::unknown;
+    std::optional<TransitionReport> transition;
+    std::vector<FunctionReport> functions;
+    std::vector<CandidateReport> candidates;
+    Time loaded_at;
+    Probation probation = Probation::none;
+};
+
+struct KernelReport {
+    std::string release;
+    std::string version;
+    std::string build_id;
+    bool livepatch = false;
+};
+
+struct Report {
+    Health health = Health::ok;
+    std::vector<std::string> health_reasons;
+    KernelReport kernel;
+    Mode mode = Mode::manual;
+    Stage stage = Stage::idle;
+    Time last_refresh;
+    Time metadata_expires;
+    bool reboot_needed = false;
+    std::vector<std::string> reboot_reasons;
+    std::vector<PatchReport> patches; // sorted by name
+};
+
+} // namespace livepatch::report
