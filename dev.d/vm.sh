@@ -77,6 +77,7 @@ vm_run() {
     for script in "${scripts[@]}"; do
         [[ -f $script ]] || usage_error "no such script: $script"
     done
+    check_kernel "$kernel"
     vm_prepare "$kernel" || exit 1
     exec /usr/bin/python3 "$ROOT/tests/vm/lab/vm.py" --kernel-dir="$kernel_dir" --image="$image" \
         --cmdline="$cmdline" "${pass[@]}" -- "${scripts[@]}"

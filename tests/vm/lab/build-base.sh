@@ -7,6 +7,7 @@ here=$(dirname "$(readlink -f "$0")")
 # The machine's Debian archives as one-line sources: whatever their form on disk, this is what apt
 # made of it. Other archives (vendors' tools) stay out.
 sources() {
+    # shellcheck disable=SC2016 # apt's own variables
     apt-get indextargets --format \
         '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(COMPONENT)' 'Created-By: Packages' |
         awk -F'|' '$1 == "Debian" && $2 ~ /^bookworm(-updates|-security)?$/ && $4 == "main" &&

@@ -23,13 +23,17 @@ cached() {
     printf '%s\n' "$dir"
 }
 
+check_kernel() {
+    [[ $1 == 6.1 || $1 == 6.12 ]] || usage_error "there is no kernel '$1' in the lab: 6.1 or 6.12"
+}
+
 # Print the release (uname -r) of the newest Debian kernel of a series.
 kernel_release() {
     local meta release
     case $1 in
     6.1) meta=linux-image-amd64 ;;
     6.12) meta=linux-image-6.12-amd64 ;;
-    *) usage_error "there is no kernel '$1' in the lab: 6.1 or 6.12" ;;
+    *) die "there is no kernel '$1' in the lab" ;;
     esac
     release=$(dependency_of "$meta")
     if [[ -z $release ]]; then
@@ -79,4 +83,18 @@ lab_image() {
     )
     cached "image-$(sha256sum <<<"$inputs" | cut -c1-16)" \
         as-root "$LAB/build-image.sh" "$base" "$kernel" "$@"
+}
+
+# Print the directory of the signed test livepatches of a kernel series: .../modules/SERIES
+lab_modules() {
+    local dir kernel keys
+    kernel=$(lab_kernel "$1") || return 1
+    keys=$(cached "keys-$(hash_of "$LAB/build-keys.sh")" "$LAB/build-keys.sh") || return 1
+    dir=$(cached "modules-$1-$(
+        {
+            printf '%s\n' "${kernel##*/}"
+            hash_of "$ROOT/tests/vm/modules" "$LAB"/{build-modules.sh,variants.py} "$keys"
+        } | sha256sum | cut -c1-16
+    )" "$LAB/build-modules.sh" "$1" "$kernel" "$keys") || return 1
+    printf '%s\n' "$dir/modules/$1"
 }

@@ -24,7 +24,7 @@ TIMED_OUT = 124  # as timeout(1)
 VM_ENDED = 125  # the machine ended before the last script did
 
 KERNEL_ARGUMENTS = (
-    "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off nokaslr audit=0 apparmor=0 "
+    "console=ttyS0 panic=-1 loglevel=7 mitigations=off nokaslr audit=0 apparmor=0 "
     "random.trust_cpu=on no_timer_check tsc=reliable cryptomgr.notests "
     "rcupdate.rcu_expedited=1 systemd.show_status=0"
 )
