@@ -9,12 +9,11 @@
 namespace livepatch::kernel {
 
 struct Identity {
-    std::string release; // uname -r (/proc/sys/kernel/osrelease)
-    std::string version; // uname -v (/proc/sys/kernel/version)
-    std::string
-        build_id; // GNU build-id of vmlinux from /sys/kernel/notes, lower-case hex; "" = not there
-    std::string boot_id;    // /proc/sys/kernel/random/boot_id
-    bool livepatch = false; // /sys/kernel/livepatch exists: CONFIG_LIVEPATCH
+    std::string release = {};  // uname -r (/proc/sys/kernel/osrelease)
+    std::string version = {};  // uname -v (/proc/sys/kernel/version)
+    std::string build_id = {}; // of vmlinux, from /sys/kernel/notes, lower-case hex; "" = not there
+    std::string boot_id = {};  // /proc/sys/kernel/random/boot_id
+    bool livepatch = false;    // /sys/kernel/livepatch exists: CONFIG_LIVEPATCH
 };
 
 base::Result<Identity> identify(Root const& root);

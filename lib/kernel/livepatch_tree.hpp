@@ -14,46 +14,54 @@
 namespace livepatch::kernel {
 
 struct ObservedFunction {
-    std::string name;
+    std::string name = {};
     std::uint64_t sympos = 0; // as sysfs shows it: 1 or more
 };
 
 struct ObservedObject {
-    std::string name;            // "vmlinux" or a module, loaded or not
-    std::optional<bool> patched; // kernels without the attribute (before 6.1): unknown
-    std::vector<ObservedFunction> functions;
+    std::string name = {};            // "vmlinux" or a module, loaded or not
+    std::optional<bool> patched = {}; // kernels without the attribute (before 6.1): unknown
+    // During the transition of a replacing patch also those it takes out of use: as the patches it
+    // replaces have them (kernel/livepatch/core.c: klp_add_nops).
+    std::vector<ObservedFunction> functions = {}; // sorted by name
 };
 
 struct ObservedPatch {
-    std::string name;
+    std::string name = {};
     base::PatchState state = base::PatchState::absent;
-    bool transition = false;     // the one patch the kernel is in transition with
-    std::string build_id;        // of the loaded module, lower-case hex; "" = none
-    std::string version;         // modinfo version of the loaded module
-    std::optional<bool> replace; // kernels before 6.11 do not say
-    std::optional<std::uint64_t> refcount;
-    bool pinned =
-        false; // no directory any more but still referenced: forced out, stays until reboot
-    std::vector<ObservedObject> objects;
+    bool transition = false;          // the one patch the kernel is in transition with
+    std::string build_id = {};        // of the loaded module, lower-case hex; "" = none
+    std::string version = {};         // modinfo version of the loaded module
+    std::optional<bool> replace = {}; // kernels before 6.11 do not say
+    std::optional<std::uint64_t> refcount = {};
+    // No directory any more but still referenced: forced out, stays until reboot. For microseconds
+    // every patch looks like that when its directory goes (klp_free_patch_finish drops the module
+    // afterwards), so believe it only when a later look says the same.
+    bool pinned = false;
+    std::vector<ObservedObject> objects = {}; // sorted by name; empty without a directory
 };
 
 struct Observation {
-    std::vector<ObservedPatch> patches; // sorted by name; none of them `absent`
+    std::vector<ObservedPatch> patches = {}; // sorted by name; none of them `absent`
 
     ObservedPatch const* find(std::string_view name) const;
-    // The patch in transition, whoever started it; nullptr when the kernel is quiet.
+    // The patch in transition, whoever started it; nullptr when the kernel is quiet. A patch whose
+    // module is only just loading (its callbacks may take seconds) is `enabling` before that.
     ObservedPatch const* transition() const;
 };
 
 // Reads only files that take no lock in the kernel (not `stack_order`, which takes klp_mutex), so
-// it never blocks and the event loop may call it.
+// it never blocks and the event loop may call it: an open and a read for each loaded module and
+// about ten for each livepatch.
 class LivepatchTree {
 public:
     explicit LivepatchTree(Root root);
 
     // The states by the table in DESIGN §5. Includes livepatch modules without a directory (taint
-    // flag K). What vanishes during the scan is scanned again; a patch whose files never hold still
-    // keeps the last reading. Error: unsupported when /sys/kernel/livepatch does not exist.
+    // flag K). When something vanishes, appears or changes during the scan, it is begun again; what
+    // never holds still is told as last read. In the first moment of a disable the kernel shows
+    // what an enabling patch shows. Errors: unsupported when /sys/kernel/livepatch does not exist;
+    // failed when files that must be there cannot be read.
     base::Result<Observation> observe() const;
 
 private:

@@ -14,19 +14,22 @@ namespace livepatch::kernel {
 struct BlockingTask {
     pid_t pid = 0;
     pid_t tid = 0;
-    std::string comm; // untrusted: any user names a task as he likes
+    std::string comm = {}; // untrusted: any user names a task as he likes
     bool kthread = false;
-    std::string unit;      // systemd unit from the cgroup, "" = none
-    std::string container; // container id or machine name from the cgroup, "" = none
-    char state = '?';      // as in /proc/PID/stat
-    std::string wchan;     // "" = not known or not permitted
-    std::vector<std::string>
-        stack; // kernel stack, innermost first; empty = not known or not permitted
-    uid_t uid = 0;
+    // Innermost systemd service or scope of the control group, "" = none. Below user@UID.service
+    // and in a container it is one of theirs, and they chose its name.
+    std::string unit = {};
+    std::string container = {}; // id or machine name of the outermost container, "" = none
+    char state = '?';           // as in /proc/PID/stat
+    std::string wchan = {};     // "" = not known or not permitted
+    // Kernel stack, innermost first, "func+0x1/0x2 [module]"; empty = running, not known or not
+    // permitted.
+    std::vector<std::string> stack = {};
+    uid_t uid = 0; // the effective one
 };
 
 struct TaskScan {
-    std::vector<BlockingTask> tasks; // sorted by tid
+    std::vector<BlockingTask> tasks = {}; // sorted by tid
     std::size_t unreadable = 0; // tasks whose patch_state we may not read: the list may lack them
 };
 
@@ -36,7 +39,9 @@ public:
     virtual ~TaskScanner() = default;
 
     // The tasks whose patch_state is neither -1 nor `target` (1 while enabling, 0 while disabling).
-    // Reads a file a task: milliseconds for thousands of tasks, so call it on a worker.
+    // A task that ends meanwhile is left out. Reads a file a task: milliseconds for thousands of
+    // tasks, so call it on a worker. Idle tasks (swapper/N) block too, but are not in /proc: an
+    // empty list does not mean that the transition is over.
     virtual base::Result<TaskScan> scan(int target) = 0;
 };
 

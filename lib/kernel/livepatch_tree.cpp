@@ -1,0 +1,64 @@
+#include "kernel/livepatch_tree.hpp"
+
+#include "kernel/livepatch_scan.hpp"
+#include "kernel/small_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <utility>
+
+namespace livepatch::kernel {
+
+namespace {
+
+// How often a scan is begun again because something moved under it. The kernel takes a patch's
+// directory away in milliseconds, so that the second round is quiet but for chance.
+constexpr int rounds = 4;
+
+base::Error no_livepatching(std::string subject) {
+    return {
+        .code = base::Errc::unsupported,
+        .subject = std::move(subject),
+        .cause = "not there: this kernel is built without livepatching",
+        .remedy = "boot a kernel with CONFIG_LIVEPATCH=y",
+        .os_error = ENOENT,
+    };
+}
+
+} // namespace
+
+ObservedPatch const* Observation::find(std::string_view name) const {
+    auto const found =
+        std::find_if(patches.begin(), patches.end(), [&](auto const& p) { return p.name == name; });
+    return found == patches.end() ? nullptr : &*found;
+}
+
+ObservedPatch const* Observation::transition() const {
+    auto const found =
+        std::find_if(patches.begin(), patches.end(), [](auto const& p) { return p.transition; });
+    return found == patches.end() ? nullptr : &*found;
+}
+
+LivepatchTree::LivepatchTree(Root root) : root_(std::move(root)) {}
+
+base::Result<Observation> LivepatchTree::observe() const {
+    auto const patches_path = root_.sys / "kernel/livepatch";
+    auto const modules_path = root_.sys / "module";
+    for (int round = 1;; ++round) {
+        auto const patches = open_directory(AT_FDCWD, patches_path.c_str());
+        if (!patches && errno == ENOENT)
+            return no_livepatching(patches_path.string());
+        if (!patches)
+            return base::system_error(patches_path.string(), "cannot open", errno);
+        auto const modules = open_directory(AT_FDCWD, modules_path.c_str());
+        if (!modules)
+            return base::system_error(modules_path.string(), "cannot open", errno);
+        LivepatchScan scan(patches.get(), modules.get());
+        auto observation = scan.run();
+        if (!scan.moved() || round == rounds)
+            return observation;
+    }
+}
+
+} // namespace livepatch::kernel
