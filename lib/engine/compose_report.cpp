@@ -1,0 +1,146 @@
+#include "engine/compose_report.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+
+namespace livepatch::engine {
+
+namespace {
+
+using report::Disposition;
+using report::PatchReport;
+
+report::Replace replace_of(Judgement const& judged) {
+    if (judged.observed != nullptr && judged.observed->replace)
+        return *judged.observed->replace ? report::Replace::yes : report::Replace::no;
+    if (judged.offer == nullptr)
+        return report::Replace::unknown;
+    switch (judged.offer->module.replace) {
+    case module::Replace::no:
+        return report::Replace::no;
+    case module::Replace::yes:
+        return report::Replace::yes;
+    case module::Replace::unknown:
+        break;
+    }
+    return report::Replace::unknown;
+}
+
+// What the kernel shows when it is loaded, else what the file tells.
+std::vector<report::FunctionReport> functions_of(Judgement const& judged) {
+    std::vector<report::FunctionReport> functions;
+    if (judged.observed != nullptr && !judged.observed->objects.empty()) {
+        bool const active =
+            judged.state == base::PatchState::enabled || in_transition(judged.state);
+        for (auto const& object : judged.observed->objects)
+            for (auto const& function : object.functions)
+                functions.push_back({object.name, function.name, object.patched.value_or(active)});
+    } else if (judged.offer != nullptr) {
+        for (auto const& object : judged.offer->module.objects)
+            for (auto const& function : object.functions)
+                functions.push_back({object.name, function.name, false});
+    }
+    return functions;
+}
+
+std::vector<report::CandidateReport> candidates_of(World const& world, Judgement const& judged) {
+    std::vector<report::CandidateReport> candidates;
+    for (auto const& offer : world.catalogue.offers)
+        if (offer.name() == judged.name)
+            candidates.push_back({offer.source, offer.id, offer.sha256, &offer == judged.offer});
+    return candidates;
+}
+
+std::vector<std::string>
+flags_of(World const& world, Judgement const& judged, PatchReport const& patch) {
+    std::vector<std::string> flags;
+    if (judged.observed != nullptr && judged.observed->pinned)
+        flags.emplace_back("forced");
+    if (world.unremovable.contains(judged.name))
+        flags.emplace_back("permanent");
+    if (world.state.find_hold(patch.sha256) != nullptr)
+        flags.emplace_back("held");
+    // A bare module names the kernel by its release only, which several builds may share.
+    if (judged.record != nullptr || judged.offer != nullptr)
+        flags.emplace_back("release-only");
+    return flags;
+}
+
+PatchReport patch_report(World const& world, Judgement const& judged, Circumstances const& now) {
+    PatchReport patch;
+    patch.name = judged.name;
+    patch.id = judged.name;
+    patch.state = judged.state;
+    patch.disposition = judged.disposition;
+    patch.reason = base::escaped(judged.reason);
+    if (judged.offer != nullptr) {
+        patch.id = judged.offer->id;
+        patch.version = base::escaped(judged.offer->module.version);
+        patch.source = judged.offer->source;
+        patch.sha256 = judged.offer->sha256;
+        patch.signer = base::escaped(judged.offer->signer);
+    }
+    if (judged.observed != nullptr) {
+        patch.version = base::escaped(judged.observed->version);
+        auto const* record = judged.record;
+        bool const ours = record != nullptr && !record->sha256.empty();
+        patch.source = ours ? record->source : std::string();
+        patch.sha256 = ours ? record->sha256 : std::string();
+        patch.signer = ours ? base::escaped(record->signer) : std::string();
+        if (ours)
+            patch.loaded_at = record->at;
+    }
+    patch.replace = replace_of(judged);
+    patch.flags = flags_of(world, judged, patch);
+    patch.functions = functions_of(judged);
+    patch.candidates = candidates_of(world, judged);
+    if (in_transition(judged.state))
+        patch.transition = {now.transition_since, now.tasks_remaining};
+    return patch;
+}
+
+bool is_pending(PatchReport const& patch) {
+    return in_transition(patch.state) || patch.disposition == Disposition::scheduled;
+}
+
+report::Health health_of(report::Report const& report) {
+    if (!report.kernel.livepatch)
+        return report::Health::unsupported;
+    if (!report.health_reasons.empty())
+        return report::Health::degraded;
+    bool const pending = std::any_of(report.patches.begin(), report.patches.end(), is_pending);
+    return pending ? report::Health::pending : report::Health::ok;
+}
+
+} // namespace
+
+report::Report compose_report(
+    World const& world, std::vector<Judgement> const& judgements, Circumstances const& now
+) {
+    report::Report report;
+    report.kernel = {
+        now.kernel.release, now.kernel.version, now.kernel.build_id, now.kernel.livepatch};
+    report.mode = world.mode;
+    report.stage = now.stage;
+    report.last_refresh = world.catalogue.read_at;
+    if (!now.kernel.livepatch)
+        report.health_reasons.emplace_back("kernel-without-livepatch");
+    for (auto const& warning : now.warnings)
+        report.health_reasons.push_back(base::escaped(warning));
+    for (auto const& problem : world.catalogue.problems)
+        report.health_reasons.push_back(describe(problem));
+    for (auto const& [digest, error] : world.failures)
+        report.health_reasons.push_back(describe(error));
+    for (auto const& judged : judgements)
+        report.patches.push_back(patch_report(world, judged, now));
+    std::sort(
+        report.patches.begin(),
+        report.patches.end(),
+        [](auto const& left, auto const& right) { return left.name < right.name; }
+    );
+    report.health = health_of(report);
+    return report;
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,133 @@
+#include "engine/plan.hpp"
+
+#include <algorithm>
+
+namespace livepatch::engine {
+
+namespace {
+
+using base::PatchState;
+using Kind = Action::Kind;
+
+Action finish(Request const& request, std::optional<base::Error> error = {}) {
+    return {
+        .kind = Kind::finish,
+        .name = request.name,
+        .request = request.id,
+        .error = std::move(error)};
+}
+
+// Whether the kernel would take another livepatch operation now.
+bool is_quiet(World const& world) {
+    return std::none_of(
+        world.observed.patches.begin(),
+        world.observed.patches.end(),
+        [](auto const& patch) { return in_transition(patch.state); }
+    );
+}
+
+Judgement const* find(std::vector<Judgement> const& judgements, std::string_view name) {
+    for (auto const& judged : judgements)
+        if (judged.name == name)
+            return &judged;
+    return nullptr;
+}
+
+std::optional<Action>
+revert_step(World const& world, Request const& request, Judgement const* judged) {
+    auto const act = [&](Kind kind) {
+        return Action{.kind = kind, .name = request.name, .request = request.id};
+    };
+    switch (judged == nullptr ? PatchState::absent : judged->state) {
+    case PatchState::absent:
+    case PatchState::disabled: // unloading what is left is clean-up
+    case PatchState::disabling:
+        return finish(request);
+    case PatchState::enabling:
+        // Before the transition itself runs (callbacks, ftrace) a write would only wait for the
+        // kernel's lock.
+        if (judged->observed->transition)
+            return act(Kind::disable);
+        return std::nullopt;
+    case PatchState::enabled:
+        if (is_quiet(world))
+            return act(Kind::disable);
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::optional<base::Error>
+refusal(World const& world, Request const& request, Judgement const& judged) {
+    auto refused = judged.refusal;
+    // An admin may replace what other tools loaded; nothing else is given way to.
+    if (refused && request.replace_unmanaged && judged.offer != nullptr && !judged.offer->refused) {
+        auto const conflict = conflict_with_unmanaged(world, *judged.offer);
+        if (conflict && describe(*conflict) == describe(*refused))
+            return std::nullopt;
+    }
+    return refused;
+}
+
+std::optional<Action>
+apply_step(World const& world, Request const& request, Judgement const* judged) {
+    if (judged == nullptr) {
+        return finish(
+            request,
+            base::Error{
+                .code = base::Errc::not_found,
+                .subject = request.name,
+                .cause = "its file is gone from the source",
+                .remedy = {}}
+        );
+    }
+    bool const active =
+        judged->state == PatchState::enabled || judged->state == PatchState::enabling;
+    bool const ours = judged->record != nullptr && judged->record->sha256 == request.sha256;
+    if (active && (ours || judged->record == nullptr))
+        return finish(request); // already as wanted
+    if (auto refused = refusal(world, request, *judged))
+        return finish(request, std::move(refused));
+    Action action{
+        .kind = Kind::load, .name = request.name, .request = request.id, .offer = judged->offer};
+    if (judged->state == PatchState::disabling) {
+        // A transition under way can be turned round; once it has ended the module must be loaded
+        // anew.
+        action.kind = Kind::enable;
+        return judged->observed->transition ? std::optional(action) : std::nullopt;
+    }
+    if (!is_quiet(world))
+        return std::nullopt;
+    if (judged->state == PatchState::disabled)
+        action.kind = Kind::remove;
+    return action;
+}
+
+std::optional<Action> step(World const& world, Request const& request, Judgement const* judged) {
+    return request.kind == Request::Kind::revert ? revert_step(world, request, judged)
+                                                 : apply_step(world, request, judged);
+}
+
+bool is_removable(World const& world, Judgement const& judged) {
+    return judged.state == PatchState::disabled && judged.record != nullptr &&
+           !judged.observed->pinned && !world.unremovable.contains(judged.name);
+}
+
+} // namespace
+
+std::vector<Action> plan(World const& world, std::vector<Judgement> const& judgements) {
+    std::vector<Action> actions;
+    for (auto const& request : world.requests)
+        if (auto action = step(world, request, find(judgements, request.name)))
+            actions.push_back(std::move(*action));
+    for (auto const& judged : judgements) {
+        if (is_removable(world, judged)) {
+            actions.push_back({.kind = Kind::remove, .name = judged.name});
+        } else if (judged.disposition == report::Disposition::scheduled && is_quiet(world)) {
+            actions.push_back({.kind = Kind::load, .name = judged.name, .offer = judged.offer});
+        }
+    }
+    return actions;
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,46 @@
+#include "engine/state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace livepatch::engine {
+
+LoadRecord const* State::find_load(std::string_view name, std::string_view boot_id) const {
+    auto const found = std::find_if(loads.begin(), loads.end(), [&](auto const& load) {
+        return load.name == name && load.boot_id == boot_id;
+    });
+    return found == loads.end() ? nullptr : &*found;
+}
+
+LoadRecord* State::find_load(std::string_view name, std::string_view boot_id) {
+    return const_cast<LoadRecord*>(std::as_const(*this).find_load(name, boot_id)); // NOLINT: ours
+}
+
+Hold const* State::find_hold(std::string_view sha256) const {
+    auto const found = std::find_if(holds.begin(), holds.end(), [&](auto const& hold) {
+        return hold.sha256 == sha256;
+    });
+    return found == holds.end() || sha256.empty() ? nullptr : &*found;
+}
+
+void State::put(LoadRecord record) {
+    drop_load(record.name, record.boot_id);
+    loads.push_back(std::move(record));
+}
+
+void State::drop_load(std::string_view name, std::string_view boot_id) {
+    std::erase_if(loads, [&](auto const& load) {
+        return load.name == name && load.boot_id == boot_id;
+    });
+}
+
+void State::put(Hold hold) {
+    if (find_hold(hold.sha256) == nullptr)
+        holds.push_back(std::move(hold));
+}
+
+bool State::drop_hold(std::string_view sha256) {
+    return std::erase_if(holds, [&](auto const& hold) { return hold.sha256 == sha256; }) != 0;
+}
+
+} // namespace livepatch::engine

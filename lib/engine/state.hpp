@@ -1,0 +1,59 @@
+// What has to be remembered beyond the kernel's own memory: what we loaded, and what an admin wants
+// left alone. Written to state.json before the kernel is touched.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::engine {
+
+using Time = std::chrono::system_clock::time_point;
+
+// How far a load of ours has come.
+enum class Stage {
+    intended,  // about to load; after a crash this tells what was tried
+    loaded,    // the kernel accepted it, its transition ran when last seen
+    enabled,   // its transition had ended
+    reverting, // somebody asked us to take it out
+    replaced,  // a cumulative patch took its place
+};
+
+struct LoadRecord {
+    std::string name; // module name
+    std::string id;
+    std::string sha256;
+    std::string build_id; // the module's; "" = it has none
+    std::string source;
+    std::string signer;
+    std::string boot_id; // the boot in which it was loaded
+    Stage stage = Stage::intended;
+    Time at;                 // when it was loaded
+    std::string replaced_by; // module name, with Stage::replaced
+};
+
+struct Hold {
+    std::string sha256; // the digest that is not to be loaded by itself
+    std::string name;   // module name, for people
+    std::string reason;
+    Time since;
+};
+
+struct State {
+    std::vector<LoadRecord> loads; // at most one a module name and boot, oldest first
+    std::vector<Hold> holds;       // at most one a digest
+
+    LoadRecord* find_load(std::string_view name, std::string_view boot_id);
+    LoadRecord const* find_load(std::string_view name, std::string_view boot_id) const;
+    Hold const* find_hold(std::string_view sha256) const;
+
+    // Replaces the record of the same name and boot.
+    void put(LoadRecord record);
+    void drop_load(std::string_view name, std::string_view boot_id);
+    // Keeps an existing hold of that digest.
+    void put(Hold hold);
+    bool drop_hold(std::string_view sha256); // whether there was one
+};
+
+} // namespace livepatch::engine

@@ -1,0 +1,206 @@
+#include "engine/state_file.hpp"
+
+#include "base/atomic_file.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+
+#include <nlohmann/json.hpp>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <unistd.h>
+
+namespace livepatch::engine {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int schema = 1;
+constexpr std::size_t max_size = std::size_t{8} * 1024 * 1024;
+constexpr std::array<std::string_view, 5> stage_names{
+    "intended", "loaded", "enabled", "reverting", "replaced"};
+
+std::int64_t seconds(Time time) {
+    return std::chrono::system_clock::to_time_t(time);
+}
+
+Time time_from(Json const& json) {
+    return std::chrono::system_clock::from_time_t(json.get<std::int64_t>());
+}
+
+Stage stage_from(std::string const& word) {
+    auto const found = std::find(stage_names.begin(), stage_names.end(), word);
+    // A word of a later version: what is there was loaded by us, and that is what matters.
+    return found == stage_names.end() ? Stage::loaded
+                                      : static_cast<Stage>(found - stage_names.begin());
+}
+
+Json to_json(LoadRecord const& load) {
+    return {
+        {"name", load.name},
+        {"id", load.id},
+        {"sha256", load.sha256},
+        {"build_id", load.build_id},
+        {"source", load.source},
+        {"signer", load.signer},
+        {"boot_id", load.boot_id},
+        {"stage", stage_names.at(static_cast<std::size_t>(load.stage))},
+        {"at", seconds(load.at)},
+        {"replaced_by", load.replaced_by},
+    };
+}
+
+LoadRecord load_from(Json const& json) {
+    return {
+        .name = json.at("name"),
+        .id = json.at("id"),
+        .sha256 = json.at("sha256"),
+        .build_id = json.at("build_id"),
+        .source = json.at("source"),
+        .signer = json.at("signer"),
+        .boot_id = json.at("boot_id"),
+        .stage = stage_from(json.at("stage")),
+        .at = time_from(json.at("at")),
+        .replaced_by = json.at("replaced_by"),
+    };
+}
+
+Json to_json(Hold const& hold) {
+    return {
+        {"sha256", hold.sha256},
+        {"name", hold.name},
+        {"reason", hold.reason},
+        {"since", seconds(hold.since)}};
+}
+
+Hold hold_from(Json const& json) {
+    return {
+        .sha256 = json.at("sha256"),
+        .name = json.at("name"),
+        .reason = json.at("reason"),
+        .since = time_from(json.at("since")),
+    };
+}
+
+Json to_json(State const& state) {
+    auto loads = Json::array();
+    for (auto const& load : state.loads)
+        loads.push_back(to_json(load));
+    auto holds = Json::array();
+    for (auto const& hold : state.holds)
+        holds.push_back(to_json(hold));
+    return {{"loads", std::move(loads)}, {"holds", std::move(holds)}};
+}
+
+State state_from(Json const& json) {
+    State state;
+    for (auto const& load : json.at("loads"))
+        state.put(load_from(load));
+    for (auto const& hold : json.at("holds"))
+        state.put(hold_from(hold));
+    return state;
+}
+
+bool is_missing(base::Error const& error) {
+    return error.os_error == ENOENT;
+}
+
+} // namespace
+
+StateFile::StateFile(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+std::filesystem::path StateFile::path() const {
+    return directory_ / "state.json";
+}
+
+std::filesystem::path StateFile::previous_path() const {
+    return directory_ / "state.json.previous";
+}
+
+base::Result<State> StateFile::read(std::filesystem::path const& path) {
+    auto const text = base::read_file(path, max_size);
+    if (!text)
+        return text.error();
+    auto const damaged = [&](std::string cause) {
+        return base::Error{
+            .code = base::Errc::failed,
+            .subject = path.string(),
+            .cause = std::move(cause),
+            .remedy = {}};
+    };
+    try {
+        auto const json = Json::parse(text.value());
+        if (json.at("schema") != schema)
+            return damaged("written by another version");
+        auto const& content = json.at("state");
+        if (json.at("sha256") != base::sha256(content.dump()))
+            return damaged("its checksum does not match");
+        generation_ = json.at("generation");
+        return state_from(content);
+    } catch (Json::exception const& error) {
+        return damaged(error.what());
+    }
+}
+
+StateFile::Loaded StateFile::load() {
+    auto current = read(path());
+    if (current)
+        return {std::move(current).value(), {}};
+    bool const missing = is_missing(current.error());
+    // Set aside for a human; if even that fails the next save overwrites it.
+    if (!missing)
+        ::rename(path().c_str(), (directory_ / "state.json.damaged").c_str());
+    auto previous = read(previous_path());
+    if (missing && !previous && is_missing(previous.error()))
+        return {};
+    auto const said = base::describe(current.error());
+    if (previous)
+        return {std::move(previous).value(), said + "; using the previous generation"};
+    return {{}, said + "; starting without holds and records"};
+}
+
+base::Result<void> StateFile::save(State const& state) {
+    auto const content = to_json(state);
+    Json const json{
+        {"schema", schema},
+        {"generation", generation_ + 1},
+        {"sha256", base::sha256(content.dump())},
+        {"state", content},
+    };
+    // The name of the present generation goes to the previous one first, so that a whole file
+    // always has one of the two names.
+    ::unlink(previous_path().c_str());
+    if (::link(path().c_str(), previous_path().c_str()) != 0 && errno != ENOENT)
+        return base::system_error(
+            previous_path().string(), "cannot keep the previous generation", errno
+        );
+    auto written =
+        base::replace_file(path(), json.dump(2) + '\n', 0600, base::Durability::power_cut);
+    if (written)
+        ++generation_;
+    return written;
+}
+
+base::Result<void> StateFile::check_persistent() const {
+    constexpr std::array<unsigned long, 2> volatile_types{0x01021994, 0x858458f6}; // tmpfs, ramfs
+    struct statfs status = {};
+    if (::statfs(directory_.c_str(), &status) != 0)
+        return base::system_error(directory_.string(), "cannot examine", errno);
+    auto const type = static_cast<unsigned long>(status.f_type) & 0xffffffffUL;
+    if (std::find(volatile_types.begin(), volatile_types.end(), type) != volatile_types.end()) {
+        return base::Error{
+            .code = base::Errc::failed,
+            .subject = directory_.string(),
+            .cause = "lies in memory and is lost at reboot",
+            .remedy = "put it on a disk"};
+    }
+    if (::access(directory_.c_str(), W_OK) != 0)
+        return base::system_error(directory_.string(), "cannot be written", errno);
+    return {};
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,47 @@
+// All that deciding needs, at one moment.
+#pragma once
+
+#include "base/error.hpp"
+#include "engine/state.hpp"
+#include "kernel/livepatch_tree.hpp"
+#include "report/vocabulary.hpp"
+#include "repository/catalogue.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::engine {
+
+// What an admin asked for and is not done yet, oldest first.
+struct Request {
+    enum class Kind { apply, revert };
+
+    std::uint64_t id = 0; // 0 = nobody asked: the daemon's own
+    Kind kind = Kind::apply;
+    std::string name;   // module name
+    std::string sha256; // the digest to apply; "" with revert
+    bool replace_unmanaged = false;
+};
+
+struct World {
+    kernel::Observation const& observed;
+    repository::Catalogue const& catalogue;
+    State const& state;
+    std::vector<Request> const& requests;
+    // Loads that the kernel refused since the daemon started, by digest: not tried again by itself.
+    std::map<std::string, base::Error> const& failures;
+    // Disabled modules that the kernel will not unload before a reboot.
+    std::set<std::string, std::less<>> const& unremovable;
+    report::Mode mode = report::Mode::manual;
+    std::string_view boot_id;
+
+    // Our record of what is loaded under this name; nullptr when somebody else loaded it or
+    // nothing is loaded.
+    LoadRecord const* ours(std::string_view name) const;
+};
+
+} // namespace livepatch::engine

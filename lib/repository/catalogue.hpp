@@ -1,0 +1,26 @@
+// Everything the sources offer for this kernel, at one moment.
+#pragma once
+
+#include "base/error.hpp"
+#include "repository/offer.hpp"
+
+#include <chrono>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::repository {
+
+struct Catalogue {
+    // In the order they are to be stacked: priority (high first), source name, then file name in
+    // version order.
+    std::vector<Offer> offers;
+    std::vector<base::Error> problems; // sources, keys and files that cannot be used, for Health
+    std::chrono::system_clock::time_point read_at;
+
+    // The offer to take for a module name or catalogue id; nullptr when there is none. Points into
+    // this object.
+    Offer const* choose(std::string_view patch) const;
+    Offer const* find_digest(std::string_view sha256) const;
+};
+
+} // namespace livepatch::repository

@@ -1,0 +1,44 @@
+// Tells that something happened in one of the watched directories.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace livepatch::repository {
+
+// inotify on the directories and on every directory above them, so that one that is made, replaced
+// or moved away later is noticed. A hint to read again, not a list of changes: several are one.
+class Watcher {
+public:
+    // Absolute paths; they need not exist.
+    static base::Result<Watcher> create(std::vector<std::filesystem::path> directories);
+
+    int fd() const { return fd_.get(); } // non-blocking; readable when there is something
+
+    // Takes all that is queued; true when a directory, or what is in it, may have changed. Names
+    // that begin with a dot do not count: that is how files are written before they are renamed.
+    bool changed();
+
+private:
+    Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories);
+    void watch_all();
+    void watch(std::filesystem::path const& path, std::string const& awaited);
+    bool take(int watch, unsigned mask, std::string const& name);
+
+    struct Watched {
+        bool leaf = false;             // a directory that was asked for: everything in it counts
+        std::set<std::string> awaited; // else only these names below it
+    };
+
+    base::UniqueFd fd_;
+    std::vector<std::filesystem::path> directories_;
+    std::map<int, Watched> watched_; // by watch descriptor
+};
+
+} // namespace livepatch::repository
