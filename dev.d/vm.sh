@@ -2,6 +2,8 @@
 # ./dev vm run | modules: Debian's own kernels in QEMU, with our packages installed.
 # shellcheck source=tests/vm/lab/lab.sh
 . "$ROOT/tests/vm/lab/lab.sh"
+# shellcheck source=dev.d/lib/prepare.sh
+. "$ROOT/dev.d/lib/prepare.sh"
 
 vm_usage() {
     cat <<'END'
@@ -23,24 +25,6 @@ in a panic, reset or power-off counts as ended, a script that exits non-zero end
 Exit status: the script's; 124 time limit; 125 the machine ended before the last script did;
 130 interrupted. The console log of a failed run is kept and its path printed.
 END
-}
-
-# Print the paths of the packages to install in the VM, built if need be.
-vm_packages() {
-    [[ -d $ROOT/packaging/debian ]] || return 0
-    "$ROOT/dev" package >&2
-    find "$ROOT/build/package" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' ! -name 'cockpit-*' | sort
-}
-
-# vm_prepare KERNEL: sets kernel_dir and image, building what is missing.
-vm_prepare() {
-    local debs packages
-    need vm
-    packages=$(vm_packages) || return 1
-    mapfile -t debs < <([[ -z $packages ]] || printf '%s\n' "$packages")
-    kernel_dir=$(lab_kernel "$1") || return 1
-    image=$(lab_image "$kernel_dir" "${debs[@]}") || return 1
-    image=$image/root.ext4
 }
 
 vm_run() {

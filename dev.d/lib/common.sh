@@ -76,7 +76,13 @@ need() {
     apt_get install --yes --no-install-recommends "${missing[@]}"
 }
 
+# Silent unless it fails.
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 \
-        -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+    local output status=0
+    output=$(mktemp)
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet=2 -o DPkg::Lock::Timeout=600 \
+        -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$output" 2>&1 || status=$?
+    [[ $status -eq 0 ]] || cat "$output" >&2
+    rm -f "$output"
+    return "$status"
 }

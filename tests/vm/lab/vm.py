@@ -5,7 +5,6 @@ As a program: the engine of `./dev vm run` (dev.d/vm.sh prepares kernel and imag
 As a module: `Disk` and `boot()`, used by the runner of the test cases.
 """
 import argparse
-import ctypes
 import io
 import os
 import secrets
@@ -49,12 +48,6 @@ class Result:
         self.timed_out = timed_out
 
 
-def _die_with_parent():
-    """In the child: no VM outlives its driver, however that ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-    os.setpgid(0, 0)  # Ctrl-C is the driver's to handle
-
-
 def _write_payload(path, token, script, last, files):
     """The tar archive that lab-agent expects on the second disk."""
     def add_text(tar, name, text):
@@ -74,7 +67,8 @@ def _write_payload(path, token, script, last, files):
 
 def _qemu_command(kernel, disk, payload, console, details, output_fd, cmdline):
     return [
-        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        # No machine outlives its driver, however that ends.
+        "setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         # Never KVM: /dev/kvm may open and then hang at boot.
         "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "qemu64,+rdrand", "-smp", "2", "-m", "1024",
         "-kernel", os.path.join(kernel, "vmlinux"), "-initrd", os.path.join(kernel, "initrd"),
@@ -107,7 +101,7 @@ def boot(kernel, disk, script, *, last=True, files=(), cmdline="", console, dead
                 qemu = subprocess.Popen(
                     _qemu_command(kernel, disk.path, payload, console, details, theirs.fileno(), cmdline),
                     stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
-                    pass_fds=[theirs.fileno()], preexec_fn=_die_with_parent,
+                    pass_fds=[theirs.fileno()], start_new_session=True,  # Ctrl-C is ours to handle
                 )
             try:
                 result = _follow(ours, token, deadline, emit)

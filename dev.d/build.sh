@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# ./dev build [PRESET]: configure and compile into build/PRESET.
+preset=${1:-dev}
+need build
+case $preset in
+tidy | fuzz | clang*) need clang ;;
+esac
+cd "$ROOT" || exit
+# From the environment only: a build directory that is there keeps what it was made with.
+export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+export CCACHE_DIR=${CCACHE_DIR:-$(cache_dir ccache)}
+if [[ ! -f build/$preset/build.ninja ]]; then
+    cmake --preset "$preset"
+fi
+cmake --build --preset "$preset" --parallel "$(nproc)"

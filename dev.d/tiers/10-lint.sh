@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# shell, C++ format, coroutine shapes, XML, units, nothing of a workplace in the tree
+# default: yes
+
+tracked() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
+cpp_files() { tracked '*.cpp' '*.hpp' '*.h' ':!tests/vm/modules'; }
+
+# Shell scripts by name or by their first line.
+shell_files() {
+    tracked '*.sh'
+    tracked ':!*.sh' | while IFS= read -r -d '' file; do
+        if [[ -f $file && ! -L $file ]] && head -c 32 "$file" 2>/dev/null | grep -qaE '^#!/bin/(ba)?sh'; then
+            printf '%s\0' "$file"
+        fi
+    done
+}
+
+shellcheck_all() { shell_files | xargs -0 shellcheck --external-sources; }
+format_all() { cpp_files | xargs -0 --no-run-if-empty clang-format --dry-run -Werror; }
+coroutines() { cpp_files | xargs -0 --no-run-if-empty tests/lint/coroutine_shapes.sh; }
+
+# Paths and hosts of the machine the work was done on have no business in the tree. The pattern is
+# put together here so that it does not find itself.
+workplace() {
+    local hosts found=0
+    # shellcheck disable=SC2016 # apt's own variable
+    hosts=$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sed 's|.*://||; s|/.*||' | sort -u)
+    tracked | xargs -0 grep -nIE '(^|[^[:alnum:]_.$}~-])/(work|farm)/' -- && found=1
+    for host in $hosts; do
+        tracked | xargs -0 grep -nIF "$host" -- && found=1
+    done
+    return "$found"
+}
+
+# systemd-analyze looks for the programs a unit starts; they are in the package, not here.
+units() {
+    local unit output
+    output=$(mktemp)
+    while IFS= read -r -d '' unit; do
+        systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1 |
+            grep -F "$(basename "$unit")" |
+            grep -vE 'is not executable: No such file or directory|Failed to (prepare|create).*livepatch' >>"$output" || true
+    done < <(tracked 'systemd/*.service' 'systemd/*.socket' 'systemd/*.timer' 'systemd/*.path' 'systemd/*.target')
+    cat "$output"
+    [[ ! -s $output ]]
+}
+
+tier() {
+    local file
+    need lint
+    cd "$ROOT" || exit
+    check_that shellcheck shellcheck_all
+    check_that clang-format format_all
+    check_that coroutine-shapes coroutines
+    check_that coroutine-shapes-selftest tests/lint/coroutine_shapes_test.sh
+    check_that no-workplace-names workplace
+    while IFS= read -r -d '' file; do
+        check_that "xml:$file" xmllint --noout --nonet "$file"
+    done < <(tracked '*.xml' '*.policy' '*.metainfo.xml')
+    check_that systemd-units units
+}
