@@ -14,6 +14,10 @@ struct AppendedSignature {
     std::span<std::byte const> pkcs7;   // DER
 };
 
+// Whether the file ends like a signed one. If it does, the kernel insists on a well-formed
+// signature even where it does not enforce signatures (kernel/module/signing.c: EBADMSG is fatal).
+bool has_signature_marker(std::span<std::byte const> file);
+
 // Splits the file. verification_failed when it is not signed, or the trailer breaks a rule of
 // kernel/module_signature.c:mod_check_sig. The parts point into `file`.
 base::Result<AppendedSignature>

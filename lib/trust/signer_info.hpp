@@ -1,0 +1,27 @@
+// One signer of a PKCS#7 signature, verified. For the .cpp files of this layer.
+#pragma once
+
+#include "base/result.hpp"
+#include "trust/certificates.hpp"
+
+#include <openssl/cms.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace livepatch::trust {
+
+base::Error signature_refusal(std::string cause, std::string remedy = {});
+
+// The rules of verify_module_signature for one signer; returns its name for people.
+//
+// Not by CMS_verify, which hashes the content once for every algorithm that the signature lists:
+// a few bytes in an untrusted file would cost hours. Here the content is hashed once for a signer
+// whose certificate is trusted, and the signature is compared as the kernel does it
+// (crypto/asymmetric_keys/pkcs7_verify.c: pkcs7_verify_one, without authenticated attributes).
+base::Result<std::string> verify_signer(
+    CMS_SignerInfo* signer, std::span<std::byte const> content, Keyring::Certificates const& keys
+);
+
+} // namespace livepatch::trust

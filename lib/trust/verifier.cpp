@@ -1,0 +1,38 @@
+#include "trust/verifier.hpp"
+
+#include "trust/module_signature.hpp"
+
+#include <utility>
+
+namespace livepatch::trust {
+
+Verifier::Verifier(Keyring keys, std::string release)
+    : keys_(std::move(keys)),
+      release_(std::move(release)) {}
+
+base::Result<VerifiedPatch> Verifier::verify(Candidate candidate) const {
+    auto signer = check(candidate);
+    if (!signer)
+        return signer.error();
+    return VerifiedPatch(
+        std::move(candidate.file_),
+        std::move(candidate.module_),
+        std::move(candidate.sha256_),
+        std::move(*signer)
+    );
+}
+
+base::Result<std::string> Verifier::check(Candidate const& candidate) const {
+    if (candidate.module().release != release_) {
+        return base::Error{
+            .code = base::Errc::wrong_kernel,
+            .subject = candidate.subject(),
+            .cause =
+                "built for the kernel " + candidate.module().release + ", running is " + release_,
+            .remedy = {},
+        };
+    }
+    return verify_module_signature(candidate.file().bytes(), keys_, candidate.subject());
+}
+
+} // namespace livepatch::trust
