@@ -42,9 +42,11 @@ with_lock() {
     return "$status"
 }
 
-# Print one hash for the content and relative names of the given files and directories.
+# Print one hash for the content and names (in this tree: every clone has the same) of the given
+# files and directories.
 hash_of() {
-    find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+    find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|  $ROOT/|  |" |
+        sha256sum | cut -c1-16
 }
 
 # Packages of the given groups in packages.txt, one a line.

@@ -3,7 +3,7 @@
 # default: yes
 
 lint_packages() {
-    lintian --fail-on error,warning --no-tag-display-limit "$ROOT"/build/package/*.changes
+    lintian --fail-on error,warning --tag-display-limit 0 --allow-root "$ROOT"/build/package/*.changes
 }
 
 tier() {

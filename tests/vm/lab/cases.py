@@ -156,7 +156,9 @@ class Runner:
                 result = self.boot(work, vm.Disk(self.options.image, work), script, files=self.files(work),
                                    deadline=time.monotonic() + limit, emit=batch.emit)
                 ended = result.status is None
-                batch.machine_ended("the machine ended" if ended else "")
+                if ended and batch.current:
+                    vm.save_log(os.path.join(work, "console"), batch.current.name)
+                batch.machine_ended("timed out" if result.timed_out else "the machine ended")
                 if len(batch.left) == len(cases):  # not even one: no use in trying again
                     if os.path.exists(os.path.join(work, "console")):
                         vm.save_log(os.path.join(work, "console"), "batch")

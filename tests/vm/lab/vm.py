@@ -55,12 +55,17 @@ def _write_payload(path, token, script, last, files):
         info.size = len(text)
         tar.addfile(info, io.BytesIO(text))
 
+    def by_root(info):
+        info.uid = info.gid = 0
+        info.uname = info.gname = "root"
+        return info
+
     job = {"script": os.path.basename(script), "last": "1" if last else "0", "token": token}
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT, dereference=True) as tar:
         add_text(tar, "job", "".join(f"{k}={shlex.quote(v)}\n" for k, v in job.items()).encode())
-        tar.add(script, "scripts/" + os.path.basename(script))
+        tar.add(script, "scripts/" + os.path.basename(script), filter=by_root)
         for file in files:
-            tar.add(file, "files/" + os.path.basename(os.path.abspath(file)))
+            tar.add(file, "files/" + os.path.basename(os.path.abspath(file)), filter=by_root)
     size = os.path.getsize(path)
     os.truncate(path, max(size + -size % 1048576, 1048576))
 
@@ -256,7 +261,9 @@ def main():
     except KeyboardInterrupt:
         print("vm: interrupted", file=sys.stderr)
         return 130
-    except (RuntimeError, subprocess.CalledProcessError) as error:
+    except BrokenPipeError:
+        return 141  # nobody reads our output any more
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"vm: {error}", file=sys.stderr)
         return 1
 
