@@ -4,6 +4,8 @@
 #include "kernel/small_file.hpp"
 #include "kernel/task_details.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -49,7 +51,7 @@ public:
 
 private:
     void visit_process(int proc, char const* name);
-    void visit_task(int tasks, pid_t pid, char const* name);
+    void visit_task(int directory, pid_t pid, char const* name);
     void judge(int os_error);
 
     int target_;
@@ -83,7 +85,15 @@ void Scan::visit_process(int proc, char const* name) {
     auto const pid = task_id(name);
     if (!pid)
         return;
-    auto const tasks = open_directory(proc, ShortPath(name, "/task").c_str());
+    ShortPath const path(name, "/task");
+    // The link count is two and one for each thread (fs/proc/base.c: proc_task_getattr). Most
+    // processes have one thread, and that is what /proc/PID itself shows: no directory to list.
+    struct stat status = {};
+    if (::fstatat(proc, path.c_str(), &status, 0) != 0)
+        return judge(errno);
+    if (status.st_nlink == 3)
+        return visit_task(proc, *pid, name);
+    auto const tasks = open_directory(proc, path.c_str());
     if (!tasks)
         return judge(errno);
     int const failed = for_each_entry<2048>(tasks.get(), [&](Entry entry) {
@@ -92,12 +102,12 @@ void Scan::visit_process(int proc, char const* name) {
     judge(failed);
 }
 
-void Scan::visit_task(int tasks, pid_t pid, char const* name) {
+void Scan::visit_task(int directory, pid_t pid, char const* name) {
     auto const tid = task_id(name);
     if (!tid)
         return;
     std::array<char, 16> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-    auto const reading = read_at(tasks, ShortPath(name, "/patch_state").c_str(), buffer);
+    auto const reading = read_at(directory, ShortPath(name, "/patch_state").c_str(), buffer);
     if (!reading)
         return judge(reading.os_error);
     ++read_;
@@ -107,7 +117,7 @@ void Scan::visit_task(int tasks, pid_t pid, char const* name) {
     if (state == -1 || state == target_)
         return;
     BlockingTask blocker{.pid = pid, .tid = *tid};
-    read_details(tasks, name, blocker);
+    read_details(directory, name, blocker);
     found_.tasks.push_back(std::move(blocker));
 }
 

@@ -180,6 +180,9 @@ void FakeKernelTree::set_enabled_patch(std::string const& name, std::string cons
 void FakeKernelTree::set_task(FakeTask const& task) {
     auto const tid = task.tid == 0 ? task.pid : task.tid;
     auto const directory = task_directory(task.pid, tid);
+    auto const leader = task_directory(task.pid, task.pid);
+    if (tid != task.pid && !fs::exists(path_ / leader))
+        throw std::logic_error("a thread without the first one of its process");
     auto const flags = std::to_string(task.kthread ? 0x00200040 : 0x00400000);
     auto const id = std::to_string(tid);
     auto const uid = std::to_string(task.uid);
@@ -198,6 +201,11 @@ void FakeKernelTree::set_task(FakeTask const& task) {
     write(directory / "wchan", task.wchan);
     write(directory / "stack", task.stack);
     write(directory / "patch_state", line(std::to_string(task.patch_state)));
+    for (auto const& file : fs::directory_iterator(path_ / leader)) {
+        auto const link = path_ / "proc" / std::to_string(task.pid) / file.path().filename();
+        if (!fs::is_symlink(link))
+            fs::create_symlink(file.path(), link);
+    }
 }
 
 void FakeKernelTree::remove_task(pid_t pid, pid_t tid) {

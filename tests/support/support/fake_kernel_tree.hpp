@@ -41,7 +41,7 @@ struct FakeModule {
     std::string version = {};  // "" = none
 };
 
-// /proc/PID/task/TID
+// /proc/PID/task/TID, and /proc/PID for the first thread of a process, which has to be there.
 struct FakeTask {
     pid_t pid = 0;
     pid_t tid = 0; // 0 = the same as pid

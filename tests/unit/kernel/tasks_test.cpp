@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -123,8 +124,10 @@ TEST_CASE("a task's name may be anything") {
 }
 
 TEST_CASE("details that cannot be read are left out") {
-    FakeKernelTree const tree;
-    tree.write("proc/7/task/7/patch_state", "0\n");
+    FakeKernelTree tree;
+    tree.set_task({.pid = 7, .patch_state = 0});
+    for (auto const* file : {"comm", "stat", "status", "cgroup", "wchan", "stack"})
+        std::filesystem::remove(tree.path() / "proc/7/task/7" / file);
     auto const found = scan(tree, 1);
     auto const& task = found.tasks.at(0);
     CHECK(task.tid == 7);
@@ -173,12 +176,15 @@ TEST_CASE("what is no task in /proc is passed over") {
     for (auto const* name : {"self", "sys", "12a", "-3", "0", "99999999999", " 4", "+5"})
         tree.write(std::filesystem::path("proc") / name / "task/6/patch_state", "0\n");
     tree.write("proc/1/task/x/patch_state", "0\n");
+    tree.write("proc/1/task/-2/patch_state", "0\n");
     CHECK(scan(tree, 1).tasks.empty());
 }
 
 TEST_CASE("a patch_state that makes no sense is not blocking") {
     FakeKernelTree tree;
     tree.set_task({.pid = 1, .patch_state = 1});
+    tree.set_task({.pid = 2, .patch_state = 0});
+    tree.set_task({.pid = 3, .patch_state = 0});
     tree.write("proc/2/task/2/patch_state", "");
     tree.write("proc/3/task/3/patch_state", "x\n");
     CHECK(scan(tree, 1).tasks.empty());
@@ -191,7 +197,7 @@ TEST_CASE("tasks we may not read are counted") {
     tree.set_task({.pid = 3, .patch_state = 0});
     REQUIRE(::chmod(tree.path().c_str(), 0755) == 0);
     REQUIRE(::chmod((tree.path() / "proc/2/task/2/patch_state").c_str(), 0) == 0);
-    REQUIRE(::chmod((tree.path() / "proc/3/task").c_str(), 0) == 0);
+    REQUIRE(::chmod((tree.path() / "proc/3").c_str(), 0) == 0); // as with hidepid=1
 
     NobodysFiles const nobody;
     auto const found = scan(tree, 1);
@@ -210,7 +216,8 @@ TEST_CASE("a kernel without patch_state gives no answer") {
 TEST_CASE("an error that would hide tasks fails the scan") {
     FakeKernelTree tree;
     tree.set_task({.pid = 1, .patch_state = 1});
-    std::filesystem::create_directories(tree.path() / "proc/2/task/2/patch_state"); // EISDIR
+    std::filesystem::create_directories(tree.path() / "proc/2/task/2/patch_state");
+    std::filesystem::create_directories(tree.path() / "proc/2/patch_state"); // read: EISDIR
     auto const found = kernel::ProcTaskScanner(tree.root()).scan(1);
     REQUIRE(found.has_error());
     CHECK(found.error().os_error == EISDIR);
@@ -221,16 +228,22 @@ TEST_CASE("an error that would hide tasks fails the scan") {
 
 TEST_CASE("thousands of tasks are all seen") {
     FakeKernelTree const tree;
+    // By hand: only the file that is read for all of them.
+    auto const put = [&](std::string const& directory, int state) {
+        std::filesystem::create_directories(tree.path() / directory);
+        std::ofstream(tree.path() / directory / "patch_state") << state << "\n";
+    };
     for (int pid = 1; pid <= 3000; ++pid) {
-        auto const name = std::to_string(pid);
-        tree.write("proc/" + name + "/task/" + name + "/patch_state", pid % 3 == 0 ? "0\n" : "1\n");
+        auto const process = "proc/" + std::to_string(pid);
+        put(process + "/task/" + std::to_string(pid), pid % 3 == 0 ? 0 : 1);
+        put(process, pid % 3 == 0 ? 0 : 1);
     }
-    for (int tid = 5001; tid <= 5300; ++tid)
-        tree.write("proc/5000/task/" + std::to_string(tid) + "/patch_state", "0\n");
+    for (int tid = 5000; tid < 5300; ++tid)
+        put("proc/5000/task/" + std::to_string(tid), 0);
     auto const found = scan(tree, 1);
     CHECK(found.tasks.size() == 1300);
     CHECK(found.tasks.front().tid == 3);
-    CHECK(found.tasks.back().tid == 5300);
+    CHECK(found.tasks.back().tid == 5299);
 }
 
 TEST_CASE("stat is parsed behind the last parenthesis and never beyond its end") {
