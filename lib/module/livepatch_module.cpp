@@ -105,6 +105,7 @@ base::Result<LivepatchModule> describe(Elf const& elf) {
     auto id = find_build_id(elf);
     if (!id)
         return id.error();
+    auto patched = patched_objects(elf, *release);
     LivepatchModule module;
     module.name = std::move(info->name);
     module.release = std::move(*release);
@@ -114,7 +115,8 @@ base::Result<LivepatchModule> describe(Elf const& elf) {
     module.srcversion = std::move(info->srcversion);
     module.build_id = std::move(*id);
     module.depends = std::move(info->depends);
-    module.objects = patched_objects(elf);
+    module.objects = std::move(patched.objects);
+    module.replace = patched.replace;
     return module;
 }
 

@@ -1,5 +1,7 @@
 #include "module/patched_objects.hpp"
 
+#include "module/static_patch.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,6 +13,7 @@ constexpr std::uint64_t livepatch_relocations = 0x00100000; // SHF_RELA_LIVEPATC
 constexpr std::size_t longest_object = 55;                  // MODULE_NAME_LEN - 1
 constexpr std::size_t longest_function = 511;               // KSYM_NAME_LEN - 1
 constexpr std::size_t most_objects = 1024;
+constexpr std::size_t most_functions = std::size_t{16} * 1024;
 
 bool consists_of(std::string_view name, std::string_view extra) {
     return std::all_of(name.begin(), name.end(), [&](char c) {
@@ -52,21 +55,23 @@ bool ObjectList::add(std::string_view object, Function function) {
     if (!is_object_name(object) || !is_function_name(function.name))
         return false;
     this->object(object).functions.push_back(std::move(function));
-    return objects_.size() <= most_objects;
+    return ++functions_ <= most_functions && objects_.size() <= most_objects;
 }
 
-std::vector<Object> patched_objects(Elf const& elf) {
-    auto list = kpatch_build_objects(elf);
-    if (!list)
-        list = klp_build_objects(elf);
-    if (!list)
-        list.emplace();
+PatchedObjects patched_objects(Elf const& elf, std::string_view release) {
+    StaticPatch found;
+    if (auto list = kpatch_build_objects(elf))
+        found.objects = std::move(*list);
+    else if (auto other = klp_build_objects(elf))
+        found.objects = std::move(*other);
+    else if (auto patch = find_static_patch(elf, release))
+        found = std::move(*patch);
     for (auto const& section : elf.sections()) {
         auto const name = relocated_object(section);
-        if (name && is_object_name(*name) && list->objects().size() < most_objects)
-            list->object(*name);
+        if (name && is_object_name(*name) && found.objects.objects().size() < most_objects)
+            found.objects.object(*name);
     }
-    return list->objects();
+    return {.objects = found.objects.objects(), .replace = found.replace};
 }
 
 } // namespace livepatch::module

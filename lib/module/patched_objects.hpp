@@ -9,8 +9,13 @@
 
 namespace livepatch::module {
 
-// All that the file tells, each object once. Empty proves nothing.
-std::vector<Object> patched_objects(Elf const& elf);
+struct PatchedObjects {
+    std::vector<Object> objects; // each once; empty proves nothing
+    Replace replace = Replace::unknown;
+};
+
+// All that the file tells. `release` is the kernel that the module was built for.
+PatchedObjects patched_objects(Elf const& elf, std::string_view release);
 
 // Names that can be true: of an object at most 55 of [A-Za-z0-9_-], of a function at most 511 of
 // what the compilers put into symbols (KSYM_NAME_LEN is 512).
@@ -22,13 +27,15 @@ class ObjectList {
 public:
     Object& object(std::string_view name); // adds it when it is new
 
-    // False when a name cannot be true; the list is then worth nothing.
+    // False when a name cannot be true, or there are more than any patch has: the list is then
+    // worth nothing.
     bool add(std::string_view object, Function function);
 
     std::vector<Object> const& objects() const { return objects_; }
 
 private:
     std::vector<Object> objects_;
+    std::size_t functions_ = 0; // of all objects
 };
 
 // What kpatch-build leaves in a module: the array .kpatch.funcs. Nothing without it, or when it is
