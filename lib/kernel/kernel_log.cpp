@@ -90,7 +90,7 @@ base::Result<KernelLog::Batch> KernelLog::read_new() {
     Batch batch;
     // More than the kernel makes of one record (include/linux/printk.h: CONSOLE_EXT_LOG_MAX 8192,
     // PRINTK_MESSAGE_MAX 2048 later).
-    std::array<char, 16 * 1024> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    std::array<char, 16'384> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
     for (int i = 0; i < reads_a_call; ++i) {
         auto const got = ::read(fd_.get(), buffer.data(), buffer.size());
         if (got > 0) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 namespace livepatch::kernel {
 
@@ -60,7 +61,7 @@ std::vector<std::string> parse_stack(std::string_view stack) {
 
 void read_details(int directory, std::string const& task, BlockingTask& blocker) {
     // Larger than any of them: a stack has 64 lines at most (fs/proc/base.c: MAX_STACK_TRACE_DEPTH)
-    std::array<char, 16 * 1024> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    std::array<char, 16'384> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
     auto const content = [&](char const* file) {
         return read_at(directory, (task + "/" + file).c_str(), buffer).text;
     };
