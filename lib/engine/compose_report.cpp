@@ -131,7 +131,8 @@ report::Report compose_report(
     for (auto const& problem : world.catalogue.problems)
         report.health_reasons.push_back(describe(problem));
     for (auto const& [digest, error] : world.failures)
-        report.health_reasons.push_back(describe(error));
+        if (world.catalogue.find_digest(digest) != nullptr)
+            report.health_reasons.push_back(describe(error));
     for (auto const& judged : judgements)
         report.patches.push_back(patch_report(world, judged, now));
     std::sort(

@@ -19,6 +19,8 @@ struct FunctionReport {
     std::string object; // "vmlinux" or a module
     std::string name;
     bool patched = false; // the object is patched: false while its module is not loaded
+
+    bool operator==(FunctionReport const&) const = default;
 };
 
 struct CandidateReport {
@@ -26,11 +28,15 @@ struct CandidateReport {
     std::string id;
     std::string sha256;
     bool chosen = false;
+
+    bool operator==(CandidateReport const&) const = default;
 };
 
 struct TransitionReport {
     Time since;
     std::uint32_t tasks_remaining = 0; // as of the last scan, at most about a second ago
+
+    bool operator==(TransitionReport const&) const = default;
 };
 
 struct PatchReport {
@@ -53,6 +59,8 @@ struct PatchReport {
     std::vector<CandidateReport> candidates;
     Time loaded_at;
     Probation probation = Probation::none;
+
+    bool operator==(PatchReport const&) const = default;
 };
 
 struct KernelReport {
@@ -60,6 +68,8 @@ struct KernelReport {
     std::string version;
     std::string build_id;
     bool livepatch = false;
+
+    bool operator==(KernelReport const&) const = default;
 };
 
 struct Report {
@@ -73,6 +83,8 @@ struct Report {
     bool reboot_needed = false;
     std::vector<std::string> reboot_reasons;
     std::vector<PatchReport> patches; // sorted by name
+
+    bool operator==(Report const&) const = default;
 };
 
 } // namespace livepatch::report

@@ -153,7 +153,8 @@ DirectorySource::Listing DirectorySource::list() {
                 listing.problems.push_back(offer.error());
             continue;
         }
-        if (offer->refused)
+        // A module for another kernel is no fault: a directory may serve several.
+        if (offer->refused && offer->refused->code != base::Errc::wrong_kernel)
             listing.problems.push_back(*offer->refused);
         if (!offer->name().empty())
             listing.offers.push_back(std::move(offer).value());

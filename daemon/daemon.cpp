@@ -1,0 +1,150 @@
+#include "daemon.hpp"
+
+#include "base/atomic_file.hpp"
+#include "dbus_server/polkit.hpp"
+#include "journal.hpp"
+#include "report/report_json.hpp"
+
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <utility>
+
+namespace livepatch::daemon {
+
+namespace {
+
+kernel::Identity identity_of(kernel::Root const& root) {
+    auto identity = kernel::identify(root);
+    if (!identity)
+        throw std::runtime_error(describe(identity.error()));
+    return std::move(identity).value();
+}
+
+std::filesystem::path key_directory(ConfigurationPaths const& paths) {
+    return paths.etc / "module-keys.d";
+}
+
+std::vector<std::string> in_words(std::vector<base::Error> const& problems) {
+    std::vector<std::string> words;
+    for (auto const& problem : problems) {
+        words.push_back("configuration: " + describe(problem));
+        spdlog::error("{}", words.back());
+    }
+    return words;
+}
+
+std::unique_ptr<dbus_server::Authoriser> authoriser_or_polkit(
+    std::unique_ptr<dbus_server::Authoriser> given,
+    sdbus::IConnection& bus,
+    dbus_server::BusPump& pump
+) {
+    if (given)
+        return given;
+    return std::make_unique<dbus_server::Polkit>(bus, pump);
+}
+
+} // namespace
+
+Daemon::Daemon(Surroundings surroundings)
+    : surroundings_(std::move(surroundings)),
+      identity_(identity_of(surroundings_.root)),
+      loaded_(load_configuration(surroundings_.configuration, identity_.release)),
+      bus_(sdbus::createSystemBusConnection()),
+      pump_(io_, *bus_),
+      sources_(
+          loaded_.configuration.sources,
+          key_directory(surroundings_.configuration),
+          identity_.release
+      ),
+      state_file_(surroundings_.state_directory),
+      engine_({
+          .loop = io_.get_executor(),
+          .clock = clock_,
+          .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
+          .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
+          .loader = surroundings_.loader,
+          .tree = kernel::LivepatchTree(surroundings_.root),
+          .scanner = surroundings_.scanner,
+          .sources = sources_,
+          .state_file = state_file_,
+          .identity = identity_,
+          .mode = loaded_.configuration.apply.mode,
+          .warnings = in_words(loaded_.problems),
+      }),
+      service_(
+          *bus_,
+          pump_,
+          engine_,
+          *(surroundings_.authoriser =
+                authoriser_or_polkit(std::move(surroundings_.authoriser), *bus_, pump_))
+      ),
+      hints_(
+          io_,
+          surroundings_.root,
+          watched_directories(),
+          {.kernel_moved = [this] { engine_.notice(); },
+           .sources_changed = [this] { engine_.refresh(); }}
+      ),
+      service_manager_(clock_, [this] { engine_.notice(); }) {
+    // Posted: an engine's handler may run while a property of an object that goes away is being
+    // read.
+    engine_.on_report([this](report::Report const& report) {
+        boost::asio::post(io_, [this, report] { show(report); });
+    });
+    engine_.on_event([this](report::Event const& event) {
+        log_event(event);
+        boost::asio::post(io_, [this, event] { service_.announce(event); });
+    });
+}
+
+std::vector<std::filesystem::path> Daemon::watched_directories() const {
+    std::vector<std::filesystem::path> directories{key_directory(surroundings_.configuration)};
+    for (auto const& source : loaded_.configuration.sources)
+        directories.push_back(source.path);
+    return directories;
+}
+
+void Daemon::run() {
+    signals_.add(SIGTERM);
+    signals_.add(SIGINT);
+    signals_.async_wait([this](auto const& failed, int) {
+        if (!failed)
+            io_.stop();
+    });
+    pump_.wake();
+    engine_.start([this] {
+        boost::asio::post(io_, [this] {
+            service_.claim_name();
+            service_manager_.ready();
+            spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
+        });
+    });
+    io_.run();
+    service_manager_.stopping();
+    // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind
+    // it is not done.
+    kernel_thread_.stop();
+    disk_thread_.stop();
+    kernel_thread_.join();
+    disk_thread_.join();
+}
+
+void Daemon::show(report::Report const& report) {
+    write_status(report);
+    service_.show(report);
+}
+
+void Daemon::write_status(report::Report const& report) {
+    auto const replace = nlohmann::ordered_json::error_handler_t::replace;
+    auto const text = to_json(report, "running").dump(2, ' ', false, replace) + '\n';
+    auto const path = surroundings_.runtime_directory / "status.json";
+    auto const written = base::replace_file(path, text, 0644, base::Durability::until_reboot);
+    if (!written)
+        spdlog::warn("lpctl may show old news: {}", describe(written.error()));
+}
+
+} // namespace livepatch::daemon

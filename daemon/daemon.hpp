@@ -1,0 +1,71 @@
+// livepatchd, wired together.
+#pragma once
+
+#include "base/clock.hpp"
+#include "configuration.hpp"
+#include "dbus_server/authoriser.hpp"
+#include "dbus_server/bus_pump.hpp"
+#include "dbus_server/service.hpp"
+#include "engine/engine.hpp"
+#include "hints.hpp"
+#include "kernel/root.hpp"
+#include "loader/loader.hpp"
+#include "service_manager.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace livepatch::daemon {
+
+// What tests put another in the place of.
+struct Surroundings {
+    kernel::Root root;
+    ConfigurationPaths configuration;
+    std::filesystem::path state_directory = "/var/lib/livepatchd";
+    std::filesystem::path runtime_directory = "/run/livepatchd";
+    loader::Loader& loader;
+    kernel::TaskScanner& scanner;
+    // nullptr = polkit
+    std::unique_ptr<dbus_server::Authoriser> authoriser = {};
+};
+
+class Daemon {
+public:
+    // Throws std::runtime_error or sdbus::Error when it cannot start.
+    explicit Daemon(Surroundings surroundings);
+
+    // Until SIGTERM or SIGINT; sdbus::Error when the bus goes away.
+    void run();
+
+private:
+    void show(report::Report const& report);
+    void write_status(report::Report const& report);
+    std::vector<std::filesystem::path> watched_directories() const;
+
+    Surroundings surroundings_;
+    kernel::Identity identity_;
+    LoadedConfiguration loaded_;
+    boost::asio::io_context io_{1};
+    boost::asio::signal_set signals_{io_};
+    base::SystemClock clock_{io_.get_executor()};
+    std::unique_ptr<sdbus::IConnection> bus_;
+    dbus_server::BusPump pump_;
+    repository::Sources sources_;
+    engine::StateFile state_file_;
+    // Before what their jobs use is destroyed, they are joined: see run().
+    boost::asio::thread_pool kernel_thread_{1};
+    boost::asio::thread_pool disk_thread_{1};
+    engine::Engine engine_;
+    dbus_server::Service service_;
+    Hints hints_;
+    ServiceManager service_manager_;
+};
+
+} // namespace livepatch::daemon

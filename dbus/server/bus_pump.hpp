@@ -1,0 +1,41 @@
+// Drives one sdbus-c++ connection from the event loop, without a thread of its own.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <sdbus-c++/IConnection.h>
+
+namespace livepatch::dbus_server {
+
+// Must outlive the loop's run. Losing the bus throws sdbus::Error out of io_context::run: without
+// the bus the daemon cannot be told anything any more, and systemd starts it anew.
+class BusPump {
+public:
+    BusPump(boost::asio::io_context& io, sdbus::IConnection& bus);
+    BusPump(BusPump const&) = delete;
+    BusPump& operator=(BusPump const&) = delete;
+    ~BusPump();
+
+    // Call once to start, and after touching the bus outside a handler of it: sd-bus may now hold
+    // queued input, queued output or a nearer deadline, and a wait that is already armed cannot
+    // know that.
+    void wake();
+
+private:
+    using Descriptor = boost::asio::posix::stream_descriptor;
+
+    void turn();
+    void arm();
+    void wait(Descriptor::wait_type what, bool& armed);
+
+    boost::asio::io_context& io_;
+    sdbus::IConnection& bus_;
+    Descriptor fd_;
+    boost::asio::steady_timer deadline_;
+    bool scheduled_ = false;
+    bool reading_ = false;
+    bool writing_ = false;
+};
+
+} // namespace livepatch::dbus_server

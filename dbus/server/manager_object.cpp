@@ -1,0 +1,266 @@
+#include "dbus_server/manager_object.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace livepatch::dbus_server {
+
+namespace {
+
+constexpr auto manager_path = "/org/livepatchd1";
+
+base::Error not_authorized(char const* action) {
+    return {
+        .code = base::Errc::not_authorized,
+        .subject = action,
+        .cause = "not authorised",
+        .remedy = "run it as root or as an administrator"};
+}
+
+std::vector<std::string> changes(report::Report const& left, report::Report const& right) {
+    std::vector<std::string> names;
+    auto const compare = [&](char const* name, auto const& one, auto const& other) {
+        if (!(one == other))
+            names.emplace_back(name);
+    };
+    compare("Mode", left.mode, right.mode);
+    compare("Health", left.health, right.health);
+    compare("HealthReasons", left.health_reasons, right.health_reasons);
+    compare("Stage", left.stage, right.stage);
+    compare("LastRefresh", left.last_refresh, right.last_refresh);
+    compare("MetadataExpires", left.metadata_expires, right.metadata_expires);
+    compare("RebootNeeded", left.reboot_needed, right.reboot_needed);
+    compare("RebootReasons", left.reboot_reasons, right.reboot_reasons);
+    return names;
+}
+
+// Answers with what an engine's result holds, made into what the method returns.
+template <class... Values, class T, class Convert>
+void answer(Reply<Values...> const& reply, base::Result<T> const& result, Convert convert) {
+    reply.guard([&] {
+        if (result)
+            convert();
+        else
+            reply.refuse(result.error());
+    });
+}
+
+} // namespace
+
+ManagerObject::ManagerObject(
+    sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser
+)
+    : AdaptorInterfaces(bus, manager_path),
+      pump_(pump),
+      engine_(engine),
+      authoriser_(authoriser) {
+    registerAdaptor();
+}
+
+ManagerObject::~ManagerObject() {
+    unregisterAdaptor();
+}
+
+void ManagerObject::update(report::Report const& report) {
+    auto const names = changes(announced_, report);
+    announced_ = report;
+    if (!names.empty())
+        emitPropertiesChangedSignal(Manager_adaptor::INTERFACE_NAME, names);
+}
+
+void ManagerObject::announce(report::Event const& event) {
+    emitEvent(to_wire(event));
+}
+
+// Only while a call is being handled: it is gone when the handler returns.
+std::string ManagerObject::sender() {
+    return getObject().getCurrentlyProcessedMessage()->getSender();
+}
+
+template <class... Values, class Work>
+void ManagerObject::changing(
+    sdbus::Result<Values...>&& result,
+    Options const& options,
+    Keys const& keys,
+    char const* action,
+    Work work
+) {
+    auto const caller = sender();
+    auto ticket = limits_.admit(caller);
+    Reply<Values...> const reply(std::move(result), pump_, ticket ? ticket.value() : nullptr);
+    reply.guard([&] {
+        if (!ticket)
+            return reply.refuse(ticket.error());
+        auto const parsed = parse_options(options, keys);
+        if (!parsed)
+            return reply.refuse(parsed.error());
+        authoriser_.check(
+            caller,
+            action,
+            parsed->interactive,
+            [reply, action, work, options = parsed->engine](bool allowed) {
+                reply.guard([&] {
+                    if (allowed)
+                        work(reply, options);
+                    else
+                        reply.refuse(not_authorized(action));
+                });
+            }
+        );
+    });
+}
+
+void ManagerObject::Refresh(sdbus::Result<>&& result, Options options) {
+    changing(
+        std::move(result),
+        options,
+        {"interactive"},
+        action::configure,
+        [this](auto const& reply, auto const&) {
+            engine_.retry([reply](base::Result<void> const& done) {
+                answer(reply, done, [&] { reply.give(); });
+            });
+        }
+    );
+}
+
+void ManagerObject::Apply(
+    sdbus::Result<sdbus::ObjectPath>&& result, std::string patch, Options options
+) {
+    changing(
+        std::move(result),
+        options,
+        {"interactive", "reason", "dry_run", "replace_unmanaged"},
+        action::apply,
+        [this, patch](auto const& reply, auto const& wanted) {
+            auto const name = parse_patch(patch);
+            if (!name)
+                return reply.refuse(name.error());
+            engine_.apply(*name, wanted, [reply](base::Result<std::string> const& done) {
+                answer(reply, done, [&] { reply.give(sdbus::ObjectPath(patch_path(*done))); });
+            });
+        }
+    );
+}
+
+void ManagerObject::ApplyAll(
+    sdbus::Result<std::vector<sdbus::ObjectPath>>&& result, Options options
+) {
+    changing(
+        std::move(result),
+        options,
+        {"interactive", "reason", "dry_run", "replace_unmanaged"},
+        action::apply,
+        [this](auto const& reply, auto const& wanted) {
+            engine_.apply_all(wanted, [reply](base::Result<std::vector<std::string>> const& done) {
+                answer(reply, done, [&] {
+                    std::vector<sdbus::ObjectPath> paths;
+                    for (auto const& name : *done)
+                        paths.emplace_back(patch_path(name));
+                    reply.give(paths);
+                });
+            });
+        }
+    );
+}
+
+void ManagerObject::Revert(sdbus::Result<>&& result, std::string patch, Options options) {
+    changing(
+        std::move(result),
+        options,
+        {"interactive", "reason", "dry_run"},
+        action::revert,
+        [this, patch](auto const& reply, auto const& wanted) {
+            auto const name = parse_patch(patch);
+            if (!name)
+                return reply.refuse(name.error());
+            engine_.revert(*name, wanted, [reply](base::Result<void> const& done) {
+                answer(reply, done, [&] { reply.give(); });
+            });
+        }
+    );
+}
+
+void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
+    changing(
+        std::move(result),
+        options,
+        {"interactive", "reason", "dry_run"},
+        action::revert,
+        [this](auto const& reply, auto const& wanted) {
+            engine_.revert_all(wanted, [reply](base::Result<void> const& done) {
+                answer(reply, done, [&] { reply.give(); });
+            });
+        }
+    );
+}
+
+void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
+    auto const caller = sender();
+    auto ticket = limits_.admit(caller);
+    Reply<std::vector<Dictionary>> const reply(
+        std::move(result), pump_, ticket ? ticket.value() : nullptr
+    );
+    reply.guard([&] {
+        if (!ticket)
+            return reply.refuse(ticket.error());
+        authoriser_.check(caller, action::inspect, false, [this, reply](bool inspect) {
+            engine_.blockers([reply, inspect](base::Result<engine::Blockers> const& blockers) {
+                answer(reply, blockers, [&] {
+                    std::vector<Dictionary> entries;
+                    for (auto const& task : blockers->tasks)
+                        if (inspect || task.task.kthread || task.task.uid == 0)
+                            entries.push_back(to_wire(task, inspect));
+                    reply.give(entries);
+                });
+            });
+        });
+    });
+}
+
+std::string ManagerObject::Version() {
+    return LIVEPATCHD_VERSION;
+}
+
+std::string ManagerObject::KernelRelease() {
+    return fresh_report(engine_).kernel.release;
+}
+
+std::string ManagerObject::KernelBuildId() {
+    return fresh_report(engine_).kernel.build_id;
+}
+
+std::string ManagerObject::Mode() {
+    return std::string(name(fresh_report(engine_).mode));
+}
+
+std::string ManagerObject::Health() {
+    return std::string(name(fresh_report(engine_).health));
+}
+
+std::vector<std::string> ManagerObject::HealthReasons() {
+    return fresh_report(engine_).health_reasons;
+}
+
+std::string ManagerObject::Stage() {
+    return std::string(name(fresh_report(engine_).stage));
+}
+
+std::uint64_t ManagerObject::LastRefresh() {
+    return to_wire(fresh_report(engine_).last_refresh);
+}
+
+std::uint64_t ManagerObject::MetadataExpires() {
+    return to_wire(fresh_report(engine_).metadata_expires);
+}
+
+bool ManagerObject::RebootNeeded() {
+    return fresh_report(engine_).reboot_needed;
+}
+
+std::vector<std::string> ManagerObject::RebootReasons() {
+    return fresh_report(engine_).reboot_reasons;
+}
+
+} // namespace livepatch::dbus_server

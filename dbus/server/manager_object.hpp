@@ -1,0 +1,79 @@
+// The manager on the bus: who may call is asked of the authoriser, what to do of the engine.
+#pragma once
+
+#include "dbus_server/adaptors/manager.hpp"
+#include "dbus_server/authoriser.hpp"
+#include "dbus_server/bus_pump.hpp"
+#include "dbus_server/call_limits.hpp"
+#include "dbus_server/reply.hpp"
+#include "dbus_server/wire.hpp"
+#include "engine/engine.hpp"
+#include "report/report.hpp"
+
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::dbus_server {
+
+class ManagerObject final : public sdbus::AdaptorInterfaces<
+                                org::livepatchd1::Manager_adaptor,
+                                sdbus::ObjectManager_adaptor,
+                                sdbus::Properties_adaptor> {
+public:
+    ManagerObject(
+        sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser
+    );
+    ~ManagerObject();
+
+    // Announces what is new since the last call.
+    void update(report::Report const& report);
+    void announce(report::Event const& event);
+
+private:
+    using Options = Dictionary;
+    using Keys = std::vector<std::string_view>;
+
+    // Admits the call, reads its options, asks whether the caller may, and then runs `work(reply,
+    // options)`.
+    template <class... Values, class Work>
+    void changing(
+        sdbus::Result<Values...>&& result,
+        Options const& options,
+        Keys const& keys,
+        char const* action,
+        Work work
+    );
+    std::string sender();
+
+    void Refresh(sdbus::Result<>&& result, Options options) override;
+    void
+    Apply(sdbus::Result<sdbus::ObjectPath>&& result, std::string patch, Options options) override;
+    void ApplyAll(sdbus::Result<std::vector<sdbus::ObjectPath>>&& result, Options options) override;
+    void Revert(sdbus::Result<>&& result, std::string patch, Options options) override;
+    void RevertAll(sdbus::Result<>&& result, Options options) override;
+    void ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) override;
+
+    std::string Version() override;
+    std::string KernelRelease() override;
+    std::string KernelBuildId() override;
+    std::string Mode() override;
+    std::string Health() override;
+    std::vector<std::string> HealthReasons() override;
+    std::string Stage() override;
+    std::uint64_t LastRefresh() override;
+    std::uint64_t MetadataExpires() override;
+    bool RebootNeeded() override;
+    std::vector<std::string> RebootReasons() override;
+
+    BusPump& pump_;
+    engine::Engine& engine_;
+    Authoriser& authoriser_;
+    CallLimits limits_;
+    report::Report announced_;
+};
+
+} // namespace livepatch::dbus_server

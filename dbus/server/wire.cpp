@@ -1,0 +1,139 @@
+#include "dbus_server/wire.hpp"
+
+#include "base/text.hpp"
+#include "report/error_name.hpp"
+
+#include <systemd/sd-bus.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace livepatch::dbus_server {
+
+namespace {
+
+constexpr std::size_t max_reason = 1024;
+constexpr std::size_t max_patch = 256;
+
+base::Error invalid(std::string subject, std::string cause) {
+    return {
+        .code = base::Errc::invalid_argument,
+        .subject = std::move(subject),
+        .cause = std::move(cause),
+        .remedy = {}};
+}
+
+template <class T>
+base::Result<void> take(std::string const& key, sdbus::Variant const& value, T& target) {
+    if (!value.containsValueOfType<T>())
+        return invalid("option " + key, "value of another type");
+    target = value.get<T>();
+    return {};
+}
+
+base::Result<void>
+take_option(std::string const& key, sdbus::Variant const& value, CallOptions& options) {
+    if (key == "interactive")
+        return take(key, value, options.interactive);
+    if (key == "dry_run")
+        return take(key, value, options.engine.dry_run);
+    if (key == "replace_unmanaged")
+        return take(key, value, options.engine.replace_unmanaged);
+    auto taken = take(key, value, options.engine.reason);
+    if (taken && options.engine.reason.size() > max_reason)
+        return invalid("option reason", "longer than 1024 bytes");
+    return taken;
+}
+
+} // namespace
+
+sdbus::Error to_wire(base::Error const& error) {
+    auto message = describe(error);
+    for (auto const& line : error.kernel_log)
+        message += "\nkernel: " + base::escaped(line);
+    return {
+        std::string(report::error_prefix) + std::string(report::error_name(error.code)), message};
+}
+
+std::uint64_t to_wire(std::chrono::system_clock::time_point time) {
+    using namespace std::chrono;
+    return static_cast<std::uint64_t>(duration_cast<microseconds>(time.time_since_epoch()).count());
+}
+
+Dictionary to_wire(report::Event const& event) {
+    std::vector<std::string> log;
+    std::transform(
+        event.kernel_log.begin(), event.kernel_log.end(), std::back_inserter(log), base::escaped
+    );
+    return {
+        {"time", sdbus::Variant(to_wire(event.time))},
+        {"event", sdbus::Variant(std::string(name(event.kind)))},
+        {"patch", sdbus::Variant(base::escaped(event.patch))},
+        {"id", sdbus::Variant(base::escaped(event.id))},
+        {"sha256", sdbus::Variant(event.sha256)},
+        {"message", sdbus::Variant(base::escaped(event.message))},
+        {"kernel_log", sdbus::Variant(log)},
+    };
+}
+
+Dictionary to_wire(kernel::Blocker const& blocker, bool inspect) {
+    auto const& task = blocker.task;
+    Dictionary entry{
+        {"pid", sdbus::Variant(static_cast<std::uint32_t>(task.pid))},
+        {"tid", sdbus::Variant(static_cast<std::uint32_t>(task.tid))},
+        {"comm", sdbus::Variant(base::escaped(task.comm))},
+        {"kind", sdbus::Variant(std::string(task.kthread ? "kthread" : "user"))},
+        {"unit", sdbus::Variant(base::escaped(task.unit))},
+        {"container", sdbus::Variant(base::escaped(task.container))},
+        {"state", sdbus::Variant(std::string(1, task.state))},
+        {"function", sdbus::Variant(base::escaped(blocker.function))},
+        {"class", sdbus::Variant(std::string(name(blocker.kind)))},
+        {"advice", sdbus::Variant(blocker.advice)},
+    };
+    if (!inspect)
+        return entry;
+    std::vector<std::string> stack;
+    std::transform(task.stack.begin(), task.stack.end(), std::back_inserter(stack), base::escaped);
+    entry.emplace("wchan", sdbus::Variant(base::escaped(task.wchan)));
+    entry.emplace("stack", sdbus::Variant(stack));
+    return entry;
+}
+
+base::Result<CallOptions>
+parse_options(Dictionary const& options, std::vector<std::string_view> const& known) {
+    CallOptions parsed;
+    for (auto const& [key, value] : options) {
+        if (std::find(known.begin(), known.end(), key) == known.end())
+            return invalid("option " + key, "not an option of this method");
+        if (auto taken = take_option(key, value, parsed); !taken)
+            return taken.error();
+    }
+    return parsed;
+}
+
+base::Result<std::string> parse_patch(std::string const& patch) {
+    if (patch.empty())
+        return invalid("patch", "empty name");
+    if (patch.size() > max_patch)
+        return invalid("patch", "name longer than 256 bytes");
+    return patch;
+}
+
+std::string patch_path(std::string const& name) {
+    char* path = nullptr;
+    if (::sd_bus_path_encode("/org/livepatchd1/patch", name.c_str(), &path) < 0)
+        throw std::bad_alloc();
+    std::unique_ptr<char, decltype(&std::free)> const owner(path, &std::free);
+    return path;
+}
+
+report::Report const& fresh_report(engine::Engine& engine) {
+    try {
+        return engine.report();
+    } catch (std::exception const& error) {
+        throw to_wire(base::Error{
+            .code = base::Errc::failed, .subject = {}, .cause = error.what(), .remedy = {}});
+    }
+}
+
+} // namespace livepatch::dbus_server

@@ -1,0 +1,54 @@
+// Values as they go over D-Bus.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/result.hpp"
+#include "engine/engine.hpp"
+#include "report/event.hpp"
+
+#include <sdbus-c++/sdbus-c++.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::dbus_server {
+
+using Dictionary = std::map<std::string, sdbus::Variant>;
+
+// The error's name by the table in report/error_name.hpp, its sentence, and the kernel's lines
+// after it.
+sdbus::Error to_wire(base::Error const& error);
+
+// Microseconds since 1970, 0 = not known.
+std::uint64_t to_wire(std::chrono::system_clock::time_point time);
+
+Dictionary to_wire(report::Event const& event);
+
+// Without the details that only those see who may inspect other users' tasks.
+Dictionary to_wire(kernel::Blocker const& blocker, bool inspect);
+
+// What a caller gave as options.
+struct CallOptions {
+    bool interactive = false;
+    engine::Options engine;
+};
+
+// invalid_argument for a key that the method does not have, a value of another type, or a reason
+// over 1,024 bytes.
+base::Result<CallOptions>
+parse_options(Dictionary const& options, std::vector<std::string_view> const& known);
+
+// The patch argument of a call: invalid_argument when it is empty or longer than any name.
+base::Result<std::string> parse_patch(std::string const& patch);
+
+std::string patch_path(std::string const& name);
+
+// The engine's report as of now, for a property. Any failure becomes an sdbus::Error: sdbus-c++ 1.2
+// lets other exceptions through libsystemd's frames, and that ends the daemon.
+report::Report const& fresh_report(engine::Engine& engine);
+
+} // namespace livepatch::dbus_server

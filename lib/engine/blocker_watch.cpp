@@ -1,0 +1,69 @@
+#include "engine/blocker_watch.hpp"
+
+#include <utility>
+
+namespace livepatch::engine {
+
+BlockerWatch::BlockerWatch(base::Clock& clock, base::Worker worker, kernel::TaskScanner& scanner)
+    : clock_(clock),
+      worker_(std::move(worker)),
+      scanner_(scanner) {}
+
+void BlockerWatch::follow(std::string const& patch, int target) {
+    Subject subject{patch, target};
+    if (subject_ == subject)
+        return;
+    subject_ = std::move(subject);
+    last_.reset();
+}
+
+void BlockerWatch::rest() {
+    subject_.reset();
+    last_.reset();
+}
+
+bool BlockerWatch::is_fresh() const {
+    return last_ && clock_.now() - last_at_ < interval;
+}
+
+void BlockerWatch::request(Done done) {
+    if (!subject_)
+        return done(kernel::TaskScan{});
+    if (is_fresh())
+        return done(*last_);
+    waiting_.push_back(std::move(done));
+    scan();
+}
+
+void BlockerWatch::refresh(std::function<void()> scanned) {
+    if (!subject_ || is_fresh() || scanning_)
+        return;
+    waiting_.push_back([scanned = std::move(scanned)](auto const&) { scanned(); });
+    scan();
+}
+
+void BlockerWatch::scan() {
+    if (std::exchange(scanning_, true))
+        return;
+    worker_.run(
+        [this, target = subject_->target] { return scanner_.scan(target); },
+        [this, subject = *subject_](auto result) { take(subject, std::move(result)); }
+    );
+}
+
+void BlockerWatch::take(Subject const& subject, base::Result<kernel::TaskScan> result) {
+    scanning_ = false;
+    if (subject_ == subject) {
+        last_ = result;
+        last_at_ = clock_.now();
+    }
+    for (auto const& done : std::exchange(waiting_, {}))
+        done(result);
+}
+
+std::uint32_t BlockerWatch::tasks_remaining() const {
+    bool const known = last_ && last_->has_value();
+    return known ? static_cast<std::uint32_t>((*last_)->tasks.size()) : 0;
+}
+
+} // namespace livepatch::engine

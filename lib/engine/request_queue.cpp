@@ -1,0 +1,42 @@
+#include "engine/request_queue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace livepatch::engine {
+
+base::Result<void> RequestQueue::add(Request request, Done done) {
+    if (pending_.size() == capacity) {
+        return base::Error{
+            .code = base::Errc::busy,
+            .subject = request.name,
+            .cause = std::to_string(capacity) + " requests are waiting already",
+            .remedy = "wait for them: lpctl status"};
+    }
+    request.id = ++last_id_;
+    done_.emplace(request.id, std::move(done));
+    pending_.push_back(std::move(request));
+    return {};
+}
+
+void RequestQueue::finish(std::uint64_t id, std::optional<base::Error> error) {
+    auto node = done_.extract(id);
+    if (!node)
+        return;
+    std::erase_if(pending_, [&](auto const& request) { return request.id == id; });
+    node.mapped()(error ? base::Result<void>(std::move(*error)) : base::Result<void>());
+}
+
+void RequestQueue::cancel_apply(std::string const& name, std::string const& why) {
+    auto const found = std::find_if(pending_.begin(), pending_.end(), [&](auto const& request) {
+        return request.kind == Request::Kind::apply && request.name == name;
+    });
+    if (found == pending_.end())
+        return;
+    finish(
+        found->id,
+        base::Error{.code = base::Errc::failed, .subject = name, .cause = why, .remedy = {}}
+    );
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,203 @@
+#include "support/emulated_kernel.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace livepatch::support {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+
+Error kernel_error(Errc code, std::string const& name, std::string cause, int os_error) {
+    return {
+        .code = code,
+        .subject = name,
+        .cause = std::move(cause),
+        .remedy = {},
+        .os_error = os_error};
+}
+
+std::vector<FakeObject> objects_of(module::LivepatchModule const& module) {
+    std::vector<FakeObject> objects;
+    for (auto const& object : module.objects) {
+        auto& fake = objects.emplace_back(FakeObject{.name = object.name, .functions = {}});
+        for (auto const& function : object.functions)
+            fake.functions.push_back(function.name + ",1");
+    }
+    if (objects.empty())
+        objects.push_back(FakeObject{});
+    return objects;
+}
+
+} // namespace
+
+EmulatedKernel::EmulatedKernel(FakeKernelTree& tree) : tree_(tree) {}
+
+base::Result<loader::LoadedPatch> EmulatedKernel::load(trust::VerifiedPatch const& patch) {
+    std::lock_guard const lock(mutex_);
+    auto const& name = patch.name();
+    calls_.push_back("load " + name);
+    if (auto const refusal = refusals_.find(name); refusal != refusals_.end())
+        return refusal->second;
+    if (patches_.contains(name))
+        return kernel_error(Errc::conflict, name, "already loaded", EEXIST);
+    if (in_transition())
+        return kernel_error(Errc::busy, name, "another livepatch is in transition", EBUSY);
+    insert(
+        name,
+        {.replace = patch.module().replace == module::Replace::yes,
+         .build_id = patch.module().build_id,
+         .objects = objects_of(patch.module())}
+    );
+    return loaded(patch);
+}
+
+base::Result<void> EmulatedKernel::disable(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    calls_.push_back("disable " + name);
+    return write_enabled(name, false);
+}
+
+base::Result<void> EmulatedKernel::enable(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    calls_.push_back("enable " + name);
+    return write_enabled(name, true);
+}
+
+base::Result<void> EmulatedKernel::remove(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    calls_.push_back("remove " + name);
+    auto const found = patches_.find(name);
+    if (found == patches_.end())
+        return kernel_error(Errc::not_found, name, "not loaded", ENOENT);
+    if (found->second.live)
+        return kernel_error(Errc::busy, name, "still referenced", EAGAIN);
+    if (permanent_.contains(name))
+        return kernel_error(Errc::unsupported, name, "the module has no exit function", EBUSY);
+    patches_.erase(found);
+    tree_.remove_module(name);
+    return {};
+}
+
+// As kernel/livepatch/core.c: enabled_store.
+base::Result<void> EmulatedKernel::write_enabled(std::string const& name, bool value) {
+    auto const found = patches_.find(name);
+    if (found == patches_.end() || !found->second.live)
+        return kernel_error(Errc::not_found, name, "gone", ENOENT);
+    auto& patch = found->second;
+    if (patch.enabled == value)
+        return kernel_error(Errc::failed, name, "already in requested state", EINVAL);
+    if (!patch.transition && value)
+        return kernel_error(Errc::failed, name, "cannot be enabled again", EINVAL);
+    if (!patch.transition && in_transition())
+        return kernel_error(Errc::busy, name, "another livepatch is in transition", EBUSY);
+    patch.enabled = value;
+    patch.transition = true;
+    show(name, patch);
+    tree_.log("livepatch: '" + name + "': starting " + (value ? "" : "un") + "patching transition");
+    return {};
+}
+
+void EmulatedKernel::stall(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    stalled_.insert(name);
+}
+
+void EmulatedKernel::release(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    stalled_.erase(name);
+}
+
+void EmulatedKernel::refuse(std::string const& name, std::optional<Error> error) {
+    std::lock_guard const lock(mutex_);
+    refusals_.erase(name);
+    if (error)
+        refusals_.emplace(name, std::move(*error));
+}
+
+void EmulatedKernel::make_permanent(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    permanent_.insert(name);
+}
+
+void EmulatedKernel::foreign_load(std::string const& name, bool replace) {
+    std::lock_guard const lock(mutex_);
+    insert(
+        name,
+        {.replace = replace, .build_id = "f0" + std::string(38, '0'), .objects = {FakeObject{}}}
+    );
+}
+
+void EmulatedKernel::foreign_disable(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    (void)write_enabled(name, false);
+}
+
+void EmulatedKernel::foreign_remove(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    patches_.erase(name);
+    tree_.remove_patch(name);
+    tree_.remove_module(name);
+}
+
+void EmulatedKernel::finish_transition() {
+    std::lock_guard const lock(mutex_);
+    for (auto& [name, patch] : patches_)
+        if (patch.transition && !stalled_.contains(name))
+            return end(name, patch);
+}
+
+void EmulatedKernel::end(std::string const& name, Patch& patch) {
+    patch.transition = false;
+    if (!patch.enabled) {
+        retire(name, patch);
+        tree_.log("livepatch: '" + name + "': unpatching complete");
+        return;
+    }
+    show(name, patch);
+    if (patch.replace)
+        for (auto& [other, replaced] : patches_)
+            if (other != name && replaced.live)
+                retire(other, replaced);
+    tree_.log("livepatch: '" + name + "': patching complete");
+}
+
+void EmulatedKernel::retire(std::string const& name, Patch& patch) {
+    patch.live = false;
+    patch.enabled = false;
+    tree_.remove_patch(name);
+    tree_.set_module(name, {.refcount = 0, .build_id = patch.build_id});
+}
+
+bool EmulatedKernel::in_transition() const {
+    return std::any_of(patches_.begin(), patches_.end(), [](auto const& entry) {
+        return entry.second.transition;
+    });
+}
+
+void EmulatedKernel::insert(std::string const& name, Patch patch) {
+    tree_.set_module(name, {.build_id = patch.build_id});
+    tree_.log("livepatch: enabling patch '" + name + "'");
+    show(name, patch);
+    patches_.insert_or_assign(name, std::move(patch));
+    tree_.log("livepatch: '" + name + "': starting patching transition");
+}
+
+void EmulatedKernel::show(std::string const& name, Patch const& patch) {
+    tree_.set_patch(
+        name,
+        {.enabled = patch.enabled ? 1 : 0,
+         .transition = patch.transition ? 1 : 0,
+         .objects = patch.objects}
+    );
+}
+
+std::vector<std::string> EmulatedKernel::calls() const {
+    std::lock_guard const lock(mutex_);
+    return calls_;
+}
+
+} // namespace livepatch::support

@@ -1,0 +1,70 @@
+// A kernel that does what livepatching does, in a FakeKernelTree, as told: stalls, refusals, other
+// tools. For breadth and faults; only the VM proves anything about the real one.
+#pragma once
+
+#include "loader/loader.hpp"
+#include "support/fake_kernel_tree.hpp"
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace livepatch::support {
+
+// Any thread may call any of it.
+class EmulatedKernel : public loader::Loader {
+public:
+    explicit EmulatedKernel(FakeKernelTree& tree);
+
+    base::Result<loader::LoadedPatch> load(trust::VerifiedPatch const& patch) override;
+    base::Result<void> disable(std::string const& name) override;
+    base::Result<void> enable(std::string const& name) override;
+    base::Result<void> remove(std::string const& name) override;
+
+    // The transition of this patch does not end by itself, in either direction, until released.
+    void stall(std::string const& name);
+    void release(std::string const& name);
+    // The next loads of this patch fail; nothing = they succeed again.
+    void refuse(std::string const& name, std::optional<base::Error> error);
+    void make_permanent(std::string const& name); // has no exit function
+
+    // Another tool.
+    void foreign_load(std::string const& name, bool replace = false);
+    void foreign_disable(std::string const& name);
+    void foreign_remove(std::string const& name);
+
+    // Ends the transition that runs, unless it stalls. Until then it lasts.
+    void finish_transition();
+
+    std::vector<std::string> calls() const; // "load NAME", "disable NAME", … as they came
+
+private:
+    struct Patch {
+        bool enabled = true;
+        bool transition = true;
+        bool replace = false;
+        bool live = true; // has a directory below /sys/kernel/livepatch
+        std::string build_id;
+        std::vector<FakeObject> objects;
+    };
+
+    bool in_transition() const;
+    void insert(std::string const& name, Patch patch);
+    base::Result<void> write_enabled(std::string const& name, bool value);
+    void show(std::string const& name, Patch const& patch);
+    void end(std::string const& name, Patch& patch);
+    void retire(std::string const& name, Patch& patch);
+
+    mutable std::mutex mutex_;
+    FakeKernelTree& tree_;
+    std::map<std::string, Patch> patches_;
+    std::set<std::string> stalled_;
+    std::set<std::string> permanent_;
+    std::map<std::string, base::Error> refusals_;
+    std::vector<std::string> calls_;
+};
+
+} // namespace livepatch::support
