@@ -2,10 +2,13 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/cms.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -38,6 +41,36 @@ public:
 
     static SigningKey ec(char const* curve, std::string const& name = "EC signer") {
         return {EVP_EC_gen(curve), name};
+    }
+
+    // The same P-256 key in every run; the private number is 1, so the public point is the curve's
+    // generator.
+    static SigningKey fixed() {
+        constexpr unsigned char generator[] =
+            "\x04\x6b\x17\xd1\xf2\xe1\x2c\x42\x47\xf8\xbc\xe6\xe5\x63\xa4\x40\xf2\x77\x03\x7d\x81"
+            "\x2d"
+            "\xeb\x33\xa0\xf4\xa1\x39\x45\xd8\x98\xc2\x96\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7"
+            "\xeb"
+            "\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5";
+        std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> const builder(
+            OSSL_PARAM_BLD_new(), OSSL_PARAM_BLD_free
+        );
+        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+        OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, generator, 65);
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, BN_value_one());
+        std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> const parameters(
+            OSSL_PARAM_BLD_to_param(builder.get()), OSSL_PARAM_free
+        );
+        std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> const context(
+            EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr), EVP_PKEY_CTX_free
+        );
+        EVP_PKEY* key = nullptr;
+        must(
+            EVP_PKEY_fromdata_init(context.get()) == 1 &&
+                EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEYPAIR, parameters.get()) == 1,
+            "make the fixed key"
+        );
+        return {key, "fixed"};
     }
 
     EVP_PKEY* key() const { return key_.get(); }
