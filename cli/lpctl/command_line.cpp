@@ -1,0 +1,197 @@
+#include "lpctl/command_line.hpp"
+
+#include "lpctl/duration.hpp"
+#include "lpctl/nearest.hpp"
+#include "lpctl/verbs.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace livepatch::lpctl {
+
+namespace {
+
+class CommandLine {
+public:
+    explicit CommandLine(Context& context);
+
+    Outcome<int> run(int argc, char const* const* argv);
+
+private:
+    // A subcommand whose options are filled by CLI11 before `verb` is called with them.
+    template <class Options>
+    std::pair<CLI::App*, Options*>
+    add(char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&));
+
+    void add_reading();
+    void add_changing();
+    std::pair<CLI::App*, ChangeOptions*> add_change(
+        char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
+    );
+
+    Failure wrong(CLI::ParseError const& error, int argc, char const* const* argv) const;
+
+    Context& context_;
+    CLI::App app_{"Manages the livepatches of the running kernel.", "lpctl"};
+    std::function<Outcome<int>()> chosen_;
+};
+
+template <class Options>
+std::pair<CLI::App*, Options*> CommandLine::add(
+    char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&)
+) {
+    auto options = std::make_shared<Options>();
+    auto* command = app_.add_subcommand(name, help);
+    command->add_flag("--json", options->json, "Print one JSON object");
+    auto* filled = options.get();
+    command->callback([this, verb, options = std::move(options)] {
+        chosen_ = [this, verb, options] { return verb(context_, *options); };
+    });
+    return {command, filled};
+}
+
+void check_option(CLI::App& command, StatusOptions& options) {
+    command
+        .add_option_function<std::string>(
+            "--check",
+            [&options](std::string const& what) {
+                if (!what.empty() && what != "health")
+                    throw CLI::ValidationError("--check", "takes nothing or 'health'");
+                options.check = what.empty() ? Check::everything : Check::health;
+            },
+            "Exit with 9 (kernel cannot be livepatched), 1 (degraded), 11 (in transition), 10 (a "
+            "patch is not applied) or 0; with 'health' only 9, 1 or 0"
+        )
+        ->expected(0, 1)
+        ->type_name("[health]");
+}
+
+void CommandLine::add_reading() {
+    auto const [status_command, status_options] =
+        add("status", "Say whether and how this kernel is patched", status);
+    check_option(*status_command, *status_options);
+    add("list", "List all patches", list);
+    auto const [show_command, show_options] = add("show", "Say everything about one patch", show);
+    show_command->add_option("PATCH", show_options->patch, "Module name or id")->required();
+    add("blockers", "List the tasks that the running transition waits for", blockers);
+    add("version", "Print the versions of lpctl and livepatchd", version);
+}
+
+void wait_options(CLI::App& command, ChangeOptions& options) {
+    command.add_flag_callback(
+        "--no-wait", [&options] { options.wait = false; }, "Return when the kernel has accepted it"
+    );
+    command
+        .add_option_function<std::string>(
+            "--timeout",
+            [&options](std::string const& text) {
+                auto const duration = parse_duration(text);
+                if (!duration)
+                    throw CLI::ValidationError("--timeout", base::describe(duration.error()));
+                options.timeout = duration->count() == 0 ? std::nullopt : std::optional(*duration);
+            },
+            "How long to wait, 0 = without end (default: 2min)"
+        )
+        ->type_name("DURATION");
+}
+
+std::pair<CLI::App*, ChangeOptions*> CommandLine::add_change(
+    char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
+) {
+    auto const added = add(name, help, verb);
+    auto const [command, options] = added;
+    command->add_option("--reason", options->reason, "Why, for the history");
+    command->add_flag_callback(
+        "--no-ask-password",
+        [options = options] { options->may_ask = false; },
+        "Never ask for a password"
+    );
+    return added;
+}
+
+void CommandLine::add_changing() {
+    for (auto const& [name, help, verb] :
+         {std::tuple("apply", "Put patches into the kernel", &apply),
+          std::tuple("revert", "Take patches out of the kernel and keep them out", &revert)}) {
+        auto const [command, options] = add_change(name, help, verb);
+        command->add_option("PATCH", options->patches, "Module names or ids");
+        command->add_flag("--all", options->all, "All that livepatchd would do it with");
+        command->add_flag("--dry-run", options->dry_run, "Change nothing, say what would happen");
+        wait_options(*command, *options);
+        if (verb == &apply)
+            command->add_flag(
+                "--replace-unmanaged",
+                options->replace_unmanaged,
+                "A cumulative patch may replace what another tool loaded"
+            );
+    }
+    add_change("refresh", "Read the sources of patches again", refresh);
+}
+
+CommandLine::CommandLine(Context& context) : context_(context) {
+    app_.set_version_flag("--version", "lpctl " LIVEPATCHD_VERSION);
+    app_.require_subcommand(1);
+    add_reading();
+    add_changing();
+}
+
+// CLI11 says of an unknown verb only that one is required.
+Failure CommandLine::wrong(CLI::ParseError const& error, int argc, char const* const* argv) const {
+    std::string const first = argc > 1 ? argv[1] : "";
+    std::vector<std::string> verbs;
+    for (auto const* command : app_.get_subcommands({}))
+        verbs.push_back(command->get_name());
+    bool const known = std::ranges::find(verbs, first) != verbs.end();
+    if (known)
+        return usage_error(first + ": " + error.what(), "see 'lpctl " + first + " --help'");
+    if (first.empty() || first.front() == '-')
+        return usage_error(error.what(), "see 'lpctl --help'");
+    auto const meant = nearest(first, verbs);
+    return usage_error(
+        first + ": no such verb",
+        meant.empty() ? "see 'lpctl --help'" : "did you mean '" + meant + "'?"
+    );
+}
+
+Outcome<int> CommandLine::run(int argc, char const* const* argv) {
+    try {
+        app_.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        if (error.get_exit_code() != 0)
+            return wrong(error, argc, argv);
+        app_.exit(error, context_.out, context_.err); // --help and --version
+        return exit_status::done;
+    }
+    return chosen_();
+}
+
+bool wants_json(int argc, char const* const* argv) {
+    for (int i = 1; i < argc; ++i) {
+        if (std::string_view(argv[i]) == "--")
+            return false;
+        if (std::string_view(argv[i]) == "--json")
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+int run(int argc, char const* const* argv, Context& context) {
+    auto status = CommandLine(context).run(argc, argv);
+    if (!status && wants_json(argc, argv))
+        context.print(failure_json(status.error()));
+    else if (!status)
+        context.err << failure_text(status.error());
+    context.err.flush();
+    if (!context.out.flush()) {
+        context.err << "lpctl: cannot write to standard output\n" << std::flush;
+        return exit_status::failed;
+    }
+    return status ? *status : status.error().exit;
+}
+
+} // namespace livepatch::lpctl

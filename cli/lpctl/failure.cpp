@@ -1,0 +1,90 @@
+#include "lpctl/failure.hpp"
+
+#include "base/text.hpp"
+#include "report/error_name.hpp"
+#include "report/report_json.hpp"
+
+#include <utility>
+
+namespace livepatch::lpctl {
+
+namespace {
+
+using Kind = dbus_client::CallError::Kind;
+
+constexpr std::string_view start_it = "start it with 'systemctl start livepatchd'";
+constexpr std::string_view restart_it =
+    "see 'systemctl status livepatchd'; a restart leaves loaded patches alone";
+
+std::string_view remedy_for(Kind kind, std::string_view cause) {
+    if (kind == Kind::timed_out)
+        return "what was asked for may still happen: see 'lpctl status'";
+    return cause.find("does not answer") == std::string_view::npos ? start_it : restart_it;
+}
+
+} // namespace
+
+Failure::Failure(base::Error what)
+    : error(std::move(what)),
+      exit(report::exit_status(error.code)),
+      name(report::error_name(error.code)) {}
+
+Failure::Failure(base::Error what, int status, std::string_view word)
+    : error(std::move(what)),
+      exit(status),
+      name(word) {}
+
+Failure::Failure(dbus_client::CallError what) : Failure(std::move(what.error)) {
+    if (what.kind == Kind::unreachable) {
+        exit = exit_status::no_daemon;
+        name = "DaemonNotReachable";
+    } else if (what.kind == Kind::timed_out) {
+        exit = exit_status::waiting_ended;
+        name = "Stalled";
+    }
+    if (what.kind != Kind::refused && error.remedy.empty())
+        error.remedy = remedy_for(what.kind, error.cause);
+}
+
+void throw_exception_from_error(Failure const& failure, boost::source_location const& where) {
+    base::throw_exception_from_error(failure.error, where);
+}
+
+Failure usage_error(std::string cause, std::string remedy) {
+    return base::Error{
+        .code = base::Errc::invalid_argument,
+        .subject = {},
+        .cause = std::move(cause),
+        .remedy = std::move(remedy)};
+}
+
+std::string failure_text(Failure const& failure) {
+    // The daemon sends the kernel's lines below its own.
+    auto shown = failure.error;
+    std::string below;
+    if (auto const end = shown.cause.find('\n'); end != std::string::npos) {
+        for (auto const line : base::split(shown.cause.substr(end + 1), '\n'))
+            if (!base::trimmed(line).empty())
+                below += "  " + base::escaped(base::trimmed(line)) + "\n";
+        shown.cause.resize(end);
+    }
+    for (auto const& line : shown.kernel_log)
+        below += "  " + base::escaped(line) + "\n";
+    return "lpctl: " + base::describe(shown) + "\n" + below;
+}
+
+Json failure_json(Failure const& failure) {
+    auto details = failure.details;
+    if (!failure.error.kernel_log.empty())
+        details["kernel_log"] = failure.error.kernel_log;
+    if (!failure.error.remedy.empty())
+        details["remedy"] = failure.error.remedy;
+    auto message = failure.error.cause;
+    if (!failure.error.subject.empty())
+        message.insert(0, failure.error.subject + ": ");
+    return {
+        {"schema", report::schema_version},
+        {"error", {{"name", failure.name}, {"message", message}, {"details", details}}}};
+}
+
+} // namespace livepatch::lpctl

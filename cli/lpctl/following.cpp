@@ -1,0 +1,126 @@
+#include "lpctl/following.hpp"
+
+#include "lpctl/interrupt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <string_view>
+
+namespace livepatch::lpctl {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Sysfs does not tell when something changes.
+constexpr std::chrono::milliseconds poll_period{100};
+constexpr std::chrono::seconds ask_period{1};
+
+// What the daemon knows about the patch that everybody waits for; it counts once a second itself.
+class DaemonsWord {
+public:
+    explicit DaemonsWord(dbus_client::Daemon& daemon) : daemon_(&daemon) {}
+
+    void ask(std::string const& module, Clock::time_point now);
+
+    bool gone() const { return gone_; }
+
+    std::optional<std::uint32_t> tasks(base::PatchState state) const;
+    bool refuses() const;
+
+private:
+    dbus_client::Daemon* daemon_;
+    bool gone_ = false;
+    int silent_ = 0;
+    Clock::time_point asked_ = {};
+    std::optional<dbus_client::Dictionary> properties_;
+};
+
+void DaemonsWord::ask(std::string const& module, Clock::time_point now) {
+    if (gone_ || silent_ > 1 || now - asked_ < ask_period)
+        return;
+    asked_ = now;
+    properties_.reset();
+    auto answer = daemon_->patch_properties(module, patience::tasks);
+    if (answer) {
+        silent_ = 0;
+        properties_ = *std::move(answer);
+        return;
+    }
+    // One that does not answer twice would slow down every look that follows.
+    silent_ += answer.error().kind == dbus_client::CallError::Kind::timed_out ? 1 : 0;
+    gone_ = answer.error().kind == dbus_client::CallError::Kind::unreachable;
+}
+
+std::optional<std::uint32_t> DaemonsWord::tasks(base::PatchState state) const {
+    if (!properties_ || properties_->get<std::string>("State") != base::name(state))
+        return std::nullopt;
+    return static_cast<std::uint32_t>(properties_->get<std::uint64_t>("TasksRemaining"));
+}
+
+bool DaemonsWord::refuses() const {
+    static constexpr std::array<std::string_view, 4> final{
+        "quarantined", "withdrawn", "held", "rejected"};
+    return properties_ &&
+           std::ranges::find(final, properties_->get<std::string>("Disposition")) != final.end();
+}
+
+// The one that moves, else the first that nothing is known about yet.
+Follower* foremost(std::vector<Follower>& patches) {
+    auto const waits = [](Follower const& patch) { return patch.verdict() == Verdict::waiting; };
+    auto found = std::ranges::find_if(patches, [&](Follower const& patch) {
+        return waits(patch) && base::in_transition(patch.state());
+    });
+    if (found == patches.end())
+        found = std::ranges::find_if(patches, waits);
+    return found == patches.end() ? nullptr : &*found;
+}
+
+void pause() {
+    ::timespec const time = {.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(poll_period).count()};
+    ::nanosleep(&time, nullptr); // a signal ends it
+}
+
+} // namespace
+
+base::PatchState state_in(kernel::Observation const& observation, std::string_view name) {
+    auto const* patch = observation.find(name);
+    return patch == nullptr ? base::PatchState::absent : patch->state;
+}
+
+Outcome<Ending> follow(
+    Context const& context,
+    dbus_client::Daemon& daemon,
+    Progress& progress,
+    std::vector<Follower>& patches,
+    std::optional<std::chrono::milliseconds> limit
+) {
+    kernel::LivepatchTree const tree(context.root);
+    DaemonsWord word(daemon);
+    for (auto const start = Clock::now();; pause()) {
+        auto const observed = tree.observe();
+        if (!observed)
+            return Failure(observed.error());
+        auto const now = Clock::now();
+        for (auto& patch : patches)
+            patch.see(state_in(*observed, patch.name()), now);
+        auto* current = foremost(patches);
+        if (current == nullptr)
+            return Ending::settled;
+        if (Interrupt::signal() != 0)
+            return Ending::interrupted;
+        if (limit && now - start >= *limit)
+            return Ending::timed_out;
+        word.ask(current->name(), now);
+        if (current->state() == base::PatchState::absent && word.refuses())
+            current->give_up();
+        if (word.gone())
+            for (auto& patch : patches)
+                patch.give_up_if_queued();
+        auto const tasks = word.tasks(current->state());
+        progress.show({current->name(), current->state(), tasks, current->elapsed()});
+    }
+}
+
+} // namespace livepatch::lpctl

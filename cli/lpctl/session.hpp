@@ -1,0 +1,76 @@
+// Everything that apply and revert share: reaching the daemon, asking it, waiting, and telling.
+#pragma once
+
+#include "dbus_client/daemon.hpp"
+#include "lpctl/following.hpp"
+#include "lpctl/interrupt.hpp"
+#include "lpctl/password_agent.hpp"
+#include "lpctl/progress.hpp"
+#include "lpctl/reading.hpp"
+#include "lpctl/results.hpp"
+#include "lpctl/verbs.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace livepatch::lpctl {
+
+class Session {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    // Fails when this kernel cannot be livepatched or the daemon does not answer.
+    static Outcome<std::unique_ptr<Session>>
+    open(Context& context, ChangeOptions const& options, Goal goal);
+
+    dbus_client::Daemon& daemon() { return daemon_; }
+
+    View const& before() const { return before_; }
+
+    dbus_client::Change change() const;
+    // For a call about this patch; its transition is drawn while the daemon has not answered.
+    dbus_client::Waiting waiting(std::string const& name_or_id);
+
+    // The daemon has accepted: waits (unless told not to) and tells what became of them. False when
+    // one of them failed. `queued` as in Follower; `asked` is when.
+    bool accepted(std::vector<std::string> const& modules, Clock::time_point asked, bool queued);
+    // The daemon gave no answer or a bad one. False, except when it went away after it had begun.
+    bool not_accepted(
+        std::string const& name_or_id, Clock::time_point asked, dbus_client::CallError error
+    );
+
+    Outcome<int> finish() { return results_.finish(); }
+
+private:
+    Session(
+        Context& context,
+        ChangeOptions const& options,
+        Goal goal,
+        View before,
+        dbus_client::Daemon daemon
+    );
+
+    std::string module_of(std::string const& name_or_id) const;
+    base::PatchState state_before(std::string const& module) const;
+    base::PatchState state_now(std::string const& module) const;
+    bool as_wanted(base::PatchState state) const;
+    void tell_without_waiting(std::string const& module, Clock::time_point asked);
+    bool tell(Follower const& patch, Outcome<Ending> const& ending);
+    Failure why_not_arrived(Follower const& patch, Ending ending);
+    Failure reversed(Follower const& patch);
+    Failure still_going_on(Follower const& patch);
+    Failure interrupted(std::string const& module) const;
+
+    Context& context_;
+    ChangeOptions const& options_;
+    Goal goal_;
+    View before_;
+    dbus_client::Daemon daemon_;
+    Interrupt interrupt_;
+    PasswordAgent agent_;
+    Progress progress_;
+    Results results_;
+};
+
+} // namespace livepatch::lpctl

@@ -1,0 +1,65 @@
+// What lpctl can do: a function a verb, each in a file of its name. They return the exit status, or
+// why they failed; the command line prints failures.
+#pragma once
+
+#include "lpctl/check.hpp"
+#include "lpctl/context.hpp"
+#include "lpctl/failure.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace livepatch::lpctl {
+
+struct StatusOptions {
+    bool json = false;
+    Check check = Check::nothing;
+};
+
+Outcome<int> status(Context& context, StatusOptions const& options);
+
+struct ListOptions {
+    bool json = false;
+};
+
+Outcome<int> list(Context& context, ListOptions const& options);
+
+struct ShowOptions {
+    bool json = false;
+    std::string patch;
+};
+
+Outcome<int> show(Context& context, ShowOptions const& options);
+
+struct BlockersOptions {
+    bool json = false;
+};
+
+Outcome<int> blockers(Context& context, BlockersOptions const& options);
+
+struct VersionOptions {
+    bool json = false;
+};
+
+Outcome<int> version(Context& context, VersionOptions const& options);
+
+// What apply, revert and refresh have in common.
+struct ChangeOptions {
+    bool json = false;
+    std::vector<std::string> patches;
+    bool all = false;
+    bool wait = true;
+    std::optional<std::chrono::seconds> timeout = std::chrono::minutes(2); // nothing = no limit
+    std::string reason;
+    bool dry_run = false;
+    bool replace_unmanaged = false;
+    bool may_ask = true;
+};
+
+Outcome<int> apply(Context& context, ChangeOptions const& options);
+Outcome<int> revert(Context& context, ChangeOptions const& options);
+Outcome<int> refresh(Context& context, ChangeOptions const& options);
+
+} // namespace livepatch::lpctl
