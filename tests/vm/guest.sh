@@ -122,6 +122,13 @@ daemon_field() {
         '[.patches[] | select(.name == $name)][0][$field] // "none"'
 }
 daemon_says() { [[ $(daemon_field "$1" state) == "$2" ]]; }
+daemon_judges() { [[ $(daemon_field "$1" disposition) == "$2" ]]; }
+# daemon_replaced OLD_PID: systemd has started another one, and it is ready.
+daemon_replaced() {
+    local pid
+    pid=$(systemctl show -p MainPID --value livepatchd.service)
+    [[ $pid != 0 && $pid != "$1" ]] && systemctl is-active livepatchd.service
+}
 
 as_user() { runuser -u user -- "$@"; }
 
