@@ -150,7 +150,7 @@ decode(Decoder& decoder, Input& input, Output& output, std::string_view subject)
 
 } // namespace
 
-base::Result<base::SealedFile> unpack(int fd, std::string subject, std::size_t limit) {
+base::Result<base::SealedFile> unpack(int fd, std::string const& subject, std::size_t limit) {
     if (auto good = check_file(fd, subject, limit); !good)
         return good.error();
     auto writer = base::SealedFileWriter::create("livepatch-module");

@@ -19,6 +19,6 @@ inline constexpr std::size_t max_module_size = std::size_t{64} * 1024 * 1024;
 // unpacks to more, is damaged or cut off, or has anything but further streams of its kind behind
 // it. A file that cannot be read is `failed`.
 base::Result<base::SealedFile>
-unpack(int fd, std::string subject, std::size_t limit = max_module_size);
+unpack(int fd, std::string const& subject, std::size_t limit = max_module_size);
 
 } // namespace livepatch::module

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "base/sealed_file.hpp"
 #include "module/livepatch_module.hpp"
+#include "trust/hashed_module.hpp"
 
 #include <cstddef>
 #include <string>
@@ -20,22 +21,18 @@ public:
 
     module::LivepatchModule const& module() const { return module_; }
 
-    std::string const& sha256() const { return sha256_; } // of the unpacked bytes, lower-case hex
+    // Of the unpacked bytes, lower-case hex.
+    std::string const& sha256() const { return hashed_.sha256(); }
 
     base::SealedFile const& file() const { return file_; }
 
 private:
     friend class Verifier;
-    Candidate(
-        std::string subject,
-        base::SealedFile file,
-        module::LivepatchModule module,
-        std::string sha256
-    );
+    Candidate(std::string subject, base::SealedFile file, module::LivepatchModule module);
     std::string subject_;
     base::SealedFile file_;
     module::LivepatchModule module_;
-    std::string sha256_;
+    HashedModule hashed_; // the bytes of file_, which stay where they are when it is moved
 };
 
 } // namespace livepatch::trust

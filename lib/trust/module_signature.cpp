@@ -45,7 +45,7 @@ base::Result<void> check_form(CMS_ContentInfo* cms) {
 }
 
 base::Result<std::string> verify_signers(
-    CMS_ContentInfo* cms, std::span<std::byte const> content, Keyring::Certificates const& keys
+    CMS_ContentInfo* cms, SignedContent const& content, Keyring::Certificates const& keys
 ) {
     std::string names;
     auto* const signers = ::CMS_get0_SignerInfos(cms);
@@ -59,9 +59,11 @@ base::Result<std::string> verify_signers(
 }
 
 base::Result<std::string> verify(
-    std::span<std::byte const> file, Keyring::Certificates const& keys, std::string_view subject
+    std::span<std::byte const> file,
+    std::span<unsigned char const> content_sha256,
+    Keyring::Certificates const& keys
 ) {
-    auto const parts = module::split_signature(file, subject);
+    auto const parts = module::split_signature(file, {});
     if (!parts)
         return parts.error();
     auto const cms = parse_pkcs7(parts->pkcs7);
@@ -69,7 +71,23 @@ base::Result<std::string> verify(
         return cms.error();
     if (auto good = check_form(cms->get()); !good)
         return good.error();
-    return verify_signers(cms->get(), parts->content, keys);
+    return verify_signers(cms->get(), {.bytes = parts->content, .sha256 = content_sha256}, keys);
+}
+
+base::Result<std::string> verify_named(
+    std::span<std::byte const> file,
+    std::span<unsigned char const> content_sha256,
+    Keyring const& keys,
+    std::string_view subject
+) {
+    ::ERR_clear_error();
+    auto signer = verify(file, content_sha256, keys.certificates());
+    ::ERR_clear_error(); // what was refused politely may have left reasons behind
+    if (signer)
+        return signer;
+    auto error = std::move(signer).error();
+    error.subject = subject;
+    return error;
 }
 
 } // namespace
@@ -77,14 +95,12 @@ base::Result<std::string> verify(
 base::Result<std::string> verify_module_signature(
     std::span<std::byte const> file, Keyring const& keys, std::string_view subject
 ) {
-    ::ERR_clear_error();
-    auto signer = verify(file, keys.certificates(), subject);
-    ::ERR_clear_error(); // what was refused politely may have left reasons behind
-    if (signer)
-        return signer;
-    auto error = std::move(signer).error();
-    error.subject = subject;
-    return error;
+    return verify_named(file, {}, keys, subject);
+}
+
+base::Result<std::string>
+verify_module_signature(HashedModule const& module, Keyring const& keys, std::string_view subject) {
+    return verify_named(module.bytes(), module.content_sha256(), keys, subject);
 }
 
 } // namespace livepatch::trust

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "trust/hashed_module.hpp"
 #include "trust/keyring.hpp"
 
 #include <cstddef>
@@ -18,10 +19,15 @@ namespace livepatch::trust {
 // signature ignored. Refused (verification_failed): no or malformed trailer, trailing bytes after
 // the DER, not detached SignedData over id-data, signed attributes, a digest other than
 // sha256/384/512, RSA below 2048 bits, EC other than P-256/P-384, an unknown signer, a signature
-// that does not match. Returns the signer for people: the certificate's common name (or subject)
-// and its sha256 fingerprint, "NAME (sha256:…)".
+// that does not match. Of several signers each must be known and match. Returns the signer for
+// people: the certificate's common name (or subject) and its sha256 fingerprint, "NAME (sha256:…)";
+// several with commas between.
 base::Result<std::string> verify_module_signature(
     std::span<std::byte const> file, Keyring const& keys, std::string_view subject
 );
+
+// The same for a module that is hashed already.
+base::Result<std::string>
+verify_module_signature(HashedModule const& module, Keyring const& keys, std::string_view subject);
 
 } // namespace livepatch::trust

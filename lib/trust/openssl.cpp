@@ -16,7 +16,7 @@ std::string take_reasons() {
     return text;
 }
 
-std::string with_reasons(std::string cause) {
+std::string with_reasons(std::string const& cause) {
     auto const reasons = take_reasons();
     return reasons.empty() ? cause : cause + " (OpenSSL: " + reasons + ")";
 }

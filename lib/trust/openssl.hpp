@@ -32,7 +32,7 @@ using X509Ptr = std::unique_ptr<X509, FreeWith<::X509_free>>;
 std::string take_reasons();
 
 // "CAUSE (OpenSSL: REASONS)", or the cause alone.
-std::string with_reasons(std::string cause);
+std::string with_reasons(std::string const& cause);
 
 // One line, as `openssl -nameopt RFC2253` has it, but with UTF-8 as it is.
 std::string text_of(X509_NAME const* name);

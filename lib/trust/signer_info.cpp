@@ -102,11 +102,15 @@ base::Result<void> check_key(EVP_PKEY* key, std::string_view wanted) {
     return {};
 }
 
-base::Result<std::vector<unsigned char>> hash(std::span<std::byte const> content, int digest) {
+base::Result<std::vector<unsigned char>> hash(SignedContent const& content, int digest) {
+    if (digest == NID_sha256 && !content.sha256.empty())
+        return std::vector<unsigned char>(content.sha256.begin(), content.sha256.end());
     std::vector<unsigned char> out(EVP_MAX_MD_SIZE);
     unsigned int size = 0;
     auto const* const algorithm = ::EVP_get_digestbynid(digest);
-    if (::EVP_Digest(content.data(), content.size(), out.data(), &size, algorithm, nullptr) != 1)
+    if (::EVP_Digest(
+            content.bytes.data(), content.bytes.size(), out.data(), &size, algorithm, nullptr
+        ) != 1)
         return signature_refusal(with_reasons("cannot hash the module"));
     out.resize(size);
     return out;
@@ -220,7 +224,7 @@ base::Error signature_refusal(std::string cause, std::string remedy) {
 }
 
 base::Result<std::string> verify_signer(
-    CMS_SignerInfo* signer, std::span<std::byte const> content, Keyring::Certificates const& keys
+    CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 ) {
     // -1 is "no such field"; an empty set of attributes would still change what is signed.
     if (::CMS_signed_get_attr_count(signer) != -1)

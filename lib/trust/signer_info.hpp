@@ -14,6 +14,12 @@ namespace livepatch::trust {
 
 base::Error signature_refusal(std::string cause, std::string remedy = {});
 
+// What is signed, with its SHA-256 where that is known already.
+struct SignedContent {
+    std::span<std::byte const> bytes;
+    std::span<unsigned char const> sha256;
+};
+
 // The rules of verify_module_signature for one signer; returns its name for people.
 //
 // Not by CMS_verify, which hashes the content once for every algorithm that the signature lists:
@@ -21,7 +27,7 @@ base::Error signature_refusal(std::string cause, std::string remedy = {});
 // whose certificate is trusted, and the signature is compared as the kernel does it
 // (crypto/asymmetric_keys/pkcs7_verify.c: pkcs7_verify_one, without authenticated attributes).
 base::Result<std::string> verify_signer(
-    CMS_SignerInfo* signer, std::span<std::byte const> content, Keyring::Certificates const& keys
+    CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 );
 
 } // namespace livepatch::trust

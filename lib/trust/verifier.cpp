@@ -17,7 +17,7 @@ base::Result<VerifiedPatch> Verifier::verify(Candidate candidate) const {
     return VerifiedPatch(
         std::move(candidate.file_),
         std::move(candidate.module_),
-        std::move(candidate.sha256_),
+        candidate.sha256(),
         std::move(*signer)
     );
 }
@@ -29,10 +29,10 @@ base::Result<std::string> Verifier::check(Candidate const& candidate) const {
             .subject = candidate.subject(),
             .cause =
                 "built for the kernel " + candidate.module().release + ", running is " + release_,
-            .remedy = {},
+            .remedy = "use the one that was built for " + release_,
         };
     }
-    return verify_module_signature(candidate.file().bytes(), keys_, candidate.subject());
+    return verify_module_signature(candidate.hashed_, keys_, candidate.subject());
 }
 
 } // namespace livepatch::trust

@@ -63,6 +63,11 @@ TEST_CASE("a good signature names its signer") {
     CHECK(signer->size() == std::string("RSA signer (sha256:)").size() + 64);
 }
 
+TEST_CASE("the key of the fuzzers' seeds signs, too") {
+    auto const key = SigningKey::fixed();
+    CHECK(verify(support::sign_module(body, key), keyring({&key})));
+}
+
 TEST_CASE("RSA and EC keys, all digests, both ways to name the signer") {
     auto const big = SigningKey::rsa(3072);
     auto const p384 = SigningKey::ec("P-384");

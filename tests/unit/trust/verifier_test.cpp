@@ -1,3 +1,5 @@
+#include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "support/catch.hpp"
 #include "support/compressor.hpp"
 #include "support/elf_builder.hpp"
@@ -55,6 +57,27 @@ TEST_CASE("what cannot be unpacked or parsed is no candidate") {
     REQUIRE(text.has_error());
     CHECK(text.error().code == base::Errc::verification_failed);
     CHECK(text.error().subject == "x.ko");
+}
+
+TEST_CASE("a module is hashed as a whole and up to its signature") {
+    auto const sha256_of = [](std::string_view text) { return base::sha256(text); };
+    auto const plain = support::livepatch_file();
+    auto const file = signed_module();
+    trust::HashedModule const both(std::as_bytes(std::span(file)));
+    CHECK(both.sha256() == sha256_of(file));
+    CHECK(base::hex(std::as_bytes(both.content_sha256())) == sha256_of(plain));
+    trust::HashedModule const one(std::as_bytes(std::span(plain)));
+    CHECK(one.sha256() == sha256_of(plain));
+    CHECK(one.content_sha256().empty());
+    CHECK(trust::HashedModule({}).sha256() == sha256_of(""));
+}
+
+TEST_CASE("other digests than the one that is known verify too") {
+    auto const file = support::sign_module(support::livepatch_file(), key(), {.digest = "SHA512"});
+    CHECK(verifier().check(candidate(file).value()));
+    auto changed = file;
+    changed[changed.find("license=GPL") + 8] = 'X';
+    CHECK(verifier().check(candidate(changed).value()).has_error());
 }
 
 TEST_CASE("a good candidate becomes a verified patch with the same bytes") {
