@@ -70,7 +70,7 @@ Outcome<BlockerList> list_blockers(
 ) {
     if (daemon == nullptr)
         return scan(context, patch);
-    auto const answer = daemon->blockers(patience::reading);
+    auto const answer = daemon->blockers(context.patience.reading);
     if (!answer)
         return scan(context, patch);
     BlockerList list{.tasks = {}, .from_daemon = true, .unreadable = 0};

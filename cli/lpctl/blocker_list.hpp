@@ -33,7 +33,7 @@ struct BlockerList {
     std::uint64_t unreadable = 0; // tasks that may block too, but we may not look at them
 };
 
-// `patch` is the one in transition. Never longer than patience::reading plus a scan of /proc.
+// `patch` is the one in transition. Never longer than Patience::reading plus a scan of /proc.
 // `daemon` may be null.
 Outcome<BlockerList> list_blockers(
     Context const& context, dbus_client::Daemon* daemon, report::PatchReport const& patch

@@ -13,6 +13,19 @@
 
 namespace livepatch::lpctl {
 
+// How long the answers of others are waited for.
+struct Patience {
+    // A reading verb asks the bus whether the daemon is there, and some then ask the daemon: never
+    // a second in all, whatever hangs.
+    std::chrono::milliseconds bus{500};
+    std::chrono::milliseconds reading{400};
+    std::chrono::milliseconds look{200};       // during a transition, again and again
+    std::chrono::milliseconds changing{5'000}; // before something is changed: each of the two
+    std::chrono::milliseconds prompt{120'000}; // polkit's own limit for a password
+};
+
+static_assert(Patience().bus + Patience().reading < std::chrono::seconds(1));
+
 struct Context {
     std::ostream& out; // data
     std::ostream& err; // progress and messages
@@ -23,19 +36,10 @@ struct Context {
     kernel::Root root = {};
     std::filesystem::path status_file = "/run/livepatchd/status.json";
     std::string bus_address = {}; // "" = the system bus
+    Patience patience = {};
 
     // Prints one object. Untrusted bytes in it can neither break it nor reach a terminal.
     void print(nlohmann::ordered_json const& object) const;
 };
-
-// How long the answers of others are waited for. Their sum keeps every reading verb below a second,
-// whatever hangs.
-namespace patience {
-inline constexpr std::chrono::milliseconds bus{300};        // has the daemon's name an owner?
-inline constexpr std::chrono::milliseconds reading{500};    // a daemon that is there
-inline constexpr std::chrono::milliseconds tasks{200};      // a look during a transition
-inline constexpr std::chrono::milliseconds ping{5'000};     // before something is changed
-inline constexpr std::chrono::milliseconds prompt{120'000}; // polkit's own limit for a password
-} // namespace patience
 
 } // namespace livepatch::lpctl

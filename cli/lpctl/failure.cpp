@@ -63,7 +63,7 @@ std::string failure_text(Failure const& failure) {
     auto shown = failure.error;
     std::string below;
     if (auto const end = shown.cause.find('\n'); end != std::string::npos) {
-        for (auto const line : base::split(shown.cause.substr(end + 1), '\n'))
+        for (auto const line : base::split(std::string_view(shown.cause).substr(end + 1), '\n'))
             if (!base::trimmed(line).empty())
                 below += "  " + base::escaped(base::trimmed(line)) + "\n";
         shown.cause.resize(end);

@@ -20,7 +20,9 @@ constexpr std::chrono::seconds ask_period{1};
 // What the daemon knows about the patch that everybody waits for; it counts once a second itself.
 class DaemonsWord {
 public:
-    explicit DaemonsWord(dbus_client::Daemon& daemon) : daemon_(&daemon) {}
+    DaemonsWord(dbus_client::Daemon& daemon, std::chrono::milliseconds patience)
+        : daemon_(daemon),
+          patience_(patience) {}
 
     void ask(std::string const& module, Clock::time_point now);
 
@@ -30,7 +32,8 @@ public:
     bool refuses() const;
 
 private:
-    dbus_client::Daemon* daemon_;
+    dbus_client::Daemon& daemon_;
+    std::chrono::milliseconds patience_;
     bool gone_ = false;
     int silent_ = 0;
     Clock::time_point asked_ = {};
@@ -42,7 +45,7 @@ void DaemonsWord::ask(std::string const& module, Clock::time_point now) {
         return;
     asked_ = now;
     properties_.reset();
-    auto answer = daemon_->patch_properties(module, patience::tasks);
+    auto answer = daemon_.patch_properties(module, patience_);
     if (answer) {
         silent_ = 0;
         properties_ = *std::move(answer);
@@ -97,7 +100,7 @@ Outcome<Ending> follow(
     std::optional<std::chrono::milliseconds> limit
 ) {
     kernel::LivepatchTree const tree(context.root);
-    DaemonsWord word(daemon);
+    DaemonsWord word(daemon, context.patience.look);
     for (auto const start = Clock::now();; pause()) {
         auto const observed = tree.observe();
         if (!observed)

@@ -45,9 +45,9 @@ void count_tasks(Context const& context, View& view) {
 
 } // namespace
 
-Outcome<Reading> read_all(Context const& context) {
+Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_patience) {
     Facts facts;
-    auto daemon = dbus_client::Daemon::reach(context.bus_address, patience::bus);
+    auto daemon = dbus_client::Daemon::reach(context.bus_address, bus_patience);
     facts.daemon_running = daemon.has_value();
     auto identity = kernel::identify(context.root);
     if (!identity)

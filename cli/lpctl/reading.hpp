@@ -17,7 +17,12 @@ struct Reading {
     std::optional<dbus_client::Daemon> daemon; // connected, never spoken to
 };
 
-Outcome<Reading> read_all(Context const& context);
+// Asks the bus for at most that long.
+Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_patience);
+
+inline Outcome<Reading> read_all(Context const& context) {
+    return read_all(context, context.patience.bus);
+}
 
 // The patch with that module name or id; NotFound with a suggestion when there is none.
 Outcome<report::PatchReport const*> find_patch(View const& view, std::string_view name_or_id);

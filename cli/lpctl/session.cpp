@@ -49,7 +49,7 @@ Session::Session(
 
 Outcome<std::unique_ptr<Session>>
 Session::open(Context& context, ChangeOptions const& options, Goal goal) {
-    auto reading = read_all(context);
+    auto reading = read_all(context, context.patience.changing);
     if (!reading)
         return reading.error();
     if (!reading->view.report.kernel.livepatch)
@@ -60,7 +60,7 @@ Session::open(Context& context, ChangeOptions const& options, Goal goal) {
             .remedy = "boot a kernel with CONFIG_LIVEPATCH=y"});
     if (!reading->daemon)
         return Failure(dbus_client::unreachable("not running"));
-    if (auto const alive = reading->daemon->ping(patience::ping); !alive)
+    if (auto const alive = reading->daemon->ping(context.patience.changing); !alive)
         return Failure(alive.error());
     std::unique_ptr<Session> session(
         new Session(context, options, goal, std::move(reading->view), std::move(*reading->daemon))
@@ -79,11 +79,11 @@ dbus_client::Change Session::change() const {
 }
 
 dbus_client::Waiting Session::waiting(std::string const& name_or_id) {
-    dbus_client::Waiting waiting{.limit = patience::prompt};
+    dbus_client::Waiting waiting{.limit = context_.patience.prompt};
     if (options_.wait) {
         waiting.limit = options_.timeout;
         if (waiting.limit && change().interactive)
-            *waiting.limit += patience::prompt;
+            *waiting.limit += context_.patience.prompt;
     }
     // Somebody may be typing a password into this terminal, so nothing is drawn before the kernel
     // has begun with it.
@@ -176,7 +176,7 @@ Failure Session::why_not_arrived(Follower const& patch, Ending ending) {
 Failure Session::reversed(Follower const& patch) {
     auto const* what = goal_ == Goal::applied ? "not applied" : "not reverted";
     auto cause = fmt::format("{}: it is {} now", what, base::name(patch.state()));
-    auto const properties = daemon_.patch_properties(patch.name(), patience::reading);
+    auto const properties = daemon_.patch_properties(patch.name(), context_.patience.reading);
     if (properties)
         if (auto const reason = properties->get<std::string>("Reason"); !reason.empty())
             cause += " (" + reason + ")";

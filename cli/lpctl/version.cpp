@@ -11,9 +11,9 @@ namespace livepatch::lpctl {
 Outcome<int> version(Context& context, VersionOptions const& options) {
     std::string running;
     std::string_view instead = "not running";
-    if (auto daemon = dbus_client::Daemon::reach(context.bus_address, patience::bus)) {
+    if (auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.bus)) {
         instead = "running, but does not answer";
-        if (auto const properties = daemon->properties(patience::reading))
+        if (auto const properties = daemon->properties(context.patience.reading))
             running = properties->get<std::string>("Version");
     }
     if (options.json) {
