@@ -1,4 +1,5 @@
 // What moves while it is being read.
+#include "base/file.hpp"
 #include "kernel/livepatch_tree.hpp"
 #include "support/catch.hpp"
 #include "support/fake_kernel_tree.hpp"
@@ -54,7 +55,7 @@ TEST_CASE("a patch that vanishes during the scan is scanned again") {
             base::UniqueFd const fd(::open(enabled.c_str(), O_WRONLY | O_CLOEXEC));
             tree.set_module("lp", {.refcount = 0});
             tree.remove_patch("lp");
-            static_cast<void>(::write(fd.get(), "1\n", 2));
+            base::write_all(fd.get(), "1\n", "pipe").value();
         });
         CHECK(observe(tree).patches.at(0).state == PatchState::disabled);
     }
@@ -63,7 +64,7 @@ TEST_CASE("a patch that vanishes during the scan is scanned again") {
             base::UniqueFd const fd(::open(enabled.c_str(), O_WRONLY | O_CLOEXEC));
             tree.remove_patch("lp");
             tree.remove_module("lp");
-            static_cast<void>(::write(fd.get(), "1\n", 2));
+            base::write_all(fd.get(), "1\n", "pipe").value();
         });
         CHECK(observe(tree).patches.empty());
     }
@@ -74,7 +75,7 @@ TEST_CASE("a patch that vanishes during the scan is scanned again") {
             tree.set_patch("new", {.transition = 1});
             tree.set_module("lp", {.refcount = 0});
             tree.remove_patch("lp");
-            static_cast<void>(::write(fd.get(), "1\n", 2));
+            base::write_all(fd.get(), "1\n", "pipe").value();
         });
         auto const observation = observe(tree);
         REQUIRE(observation.patches.size() == 2);
@@ -94,7 +95,7 @@ TEST_CASE("a value that changes during the scan is read again") {
     Background const kernel([&] {
         base::UniqueFd const fd(::open(transition.c_str(), O_WRONLY | O_CLOEXEC));
         tree.set_patch("lp", {.enabled = 0, .transition = 1});
-        static_cast<void>(::write(fd.get(), "1\n", 2));
+        base::write_all(fd.get(), "1\n", "pipe").value();
     });
     CHECK(observe(tree).patches.at(0).state == PatchState::disabling);
 }
