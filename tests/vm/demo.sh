@@ -12,7 +12,6 @@ show() {
 
 title "A host with a kernel that needs a patch. The daemon runs and trusts one publisher's key."
 install -D -m 644 "$MODULES/trusted.pem" /etc/livepatchd/module-keys.d/publisher.pem
-show systemctl reload-or-restart livepatchd.service
 show cat /proc/version
 show lpctl status
 before=$(</proc/version)
@@ -31,11 +30,16 @@ show lpctl status
 show cat /proc/version
 proc_patched_by version lp_version
 
-title "A patch that was changed after signing. The kernel would load it; the daemon does not."
+title "A patch that was changed after it was signed. The kernel would load it; the daemon does not."
+cp "$MODULES/tampered/lp_cmdline.ko" "$WATCHED/.incoming"
+show mv "$WATCHED/.incoming" "$WATCHED/lp_cmdline.ko"
+wait_for "the daemon has judged it" daemon_judges lp_cmdline rejected >/dev/null
 status=0
-show lpctl check "$MODULES/tampered/lp_cmdline.ko" || status=$?
+show lpctl apply lp_cmdline || status=$?
 printf '(exit status %d)\n' "$status"
-[[ $status -eq 6 ]]
+[[ $status -eq 6 && ! -e /sys/module/lp_cmdline ]]
+rm "$WATCHED/lp_cmdline.ko"
+wait_for "it is gone" daemon_says lp_cmdline none >/dev/null
 
 title "Back again, and it stays so although the file is still there."
 show lpctl revert lp_version
