@@ -16,9 +16,11 @@ public:
     // No certificate at all: nothing verifies.
     Keyring();
 
-    // Every certificate of every "*.pem" file in `directory`, or of the files `names` in it. A file
-    // that cannot be read or parsed is left out and reported by problems(); a missing directory is
-    // an empty keyring. A name with a slash, or one that is not there, is a problem too.
+    // Every certificate of every "*.pem" file in `directory` that is not hidden, or of the files
+    // `names` in it. Links are followed. A file that cannot be read or parsed, is no regular file,
+    // or holds anything but certificates in PEM is left out and reported by problems(); a missing
+    // directory is an empty keyring. A name with a slash, or one that is not there, is a problem
+    // too.
     static Keyring
     load(std::filesystem::path const& directory, std::vector<std::string> const& names = {});
 

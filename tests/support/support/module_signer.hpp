@@ -39,8 +39,10 @@ public:
         return {EVP_RSA_gen(static_cast<unsigned>(bits)), name};
     }
 
-    static SigningKey ec(char const* curve, std::string const& name = "EC signer") {
-        return {EVP_EC_gen(curve), name};
+    // `field`: the part of the certificate's subject that holds the name.
+    static SigningKey
+    ec(char const* curve, std::string const& name = "EC signer", char const* field = "CN") {
+        return {EVP_EC_gen(curve), name, field};
     }
 
     // The same P-256 key in every run; the private number is 1, so the public point is the curve's
@@ -101,11 +103,17 @@ public:
     // The same key and name in a certificate that was valid once; seconds from now.
     SigningKey with_validity(long from, long until) const {
         EVP_PKEY_up_ref(key());
-        return {key(), name_, from, until};
+        return {key(), name_, "CN", from, until};
     }
 
 private:
-    SigningKey(EVP_PKEY* key, std::string name, long from = -60, long until = 3600)
+    SigningKey(
+        EVP_PKEY* key,
+        std::string name,
+        char const* field = "CN",
+        long from = -60,
+        long until = 3600
+    )
         : key_(key, EVP_PKEY_free),
           certificate_(X509_new(), X509_free),
           name_(std::move(name)) {
@@ -117,7 +125,7 @@ private:
         X509_gmtime_adj(X509_getm_notAfter(certificate()), until);
         X509_NAME_add_entry_by_txt(
             subject,
-            "CN",
+            field,
             MBSTRING_UTF8,
             reinterpret_cast<unsigned char const*>(name_.c_str()),
             -1,
@@ -152,6 +160,7 @@ inline constexpr unsigned kernel_form =
 struct SignOptions {
     char const* digest = "SHA256";
     unsigned flags = kernel_form;
+    bool pss = false; // RSA-PSS in place of PKCS#1 1.5
 };
 
 // The PKCS#7 signature in DER.
@@ -169,11 +178,16 @@ inline std::string sign_pkcs7(
     );
     must(cms != nullptr, "CMS_sign");
     auto const* const digest = EVP_get_digestbyname(options.digest);
-    for (auto const* key : keys)
-        must(
-            CMS_add1_signer(cms.get(), key->certificate(), key->key(), digest, flags) != nullptr,
-            "CMS_add1_signer"
-        );
+    for (auto const* key : keys) {
+        auto const form = flags | (options.pss ? unsigned{CMS_KEY_PARAM} : 0U);
+        auto* const signer =
+            CMS_add1_signer(cms.get(), key->certificate(), key->key(), digest, form);
+        must(signer != nullptr, "CMS_add1_signer");
+        if (options.pss)
+            EVP_PKEY_CTX_set_rsa_padding(
+                CMS_SignerInfo_get0_pkey_ctx(signer), RSA_PKCS1_PSS_PADDING
+            );
+    }
     must(CMS_final(cms.get(), data.get(), nullptr, flags) == 1, "CMS_final");
     std::unique_ptr<BIO, decltype(&BIO_free)> const out(BIO_new(BIO_s_mem()), BIO_free);
     must(i2d_CMS_bio(out.get(), cms.get()) == 1, "i2d_CMS");

@@ -99,6 +99,14 @@ TEST_CASE("what different readers would take for different things is refused") {
     auto twice = livepatch_builder();
     twice.add(twice[".modinfo"]);
     CHECK(refusal_of(twice.build()) == "ambiguous module: more than one section '.modinfo'");
+    for (auto const* name : {".gnu.linkonce.this_module", ".note.gnu.build-id"}) {
+        auto again = livepatch_builder();
+        again.add(again[name]);
+        CHECK(
+            refusal_of(again.build()) ==
+            "ambiguous module: more than one section '" + std::string(name) + "'"
+        );
+    }
 }
 
 TEST_CASE("a name is one the kernel and our paths can bear") {

@@ -269,6 +269,17 @@ TEST_CASE("a structure that is not whole is not believed") {
             made.elf.relocate(data(made), 190, made.text_symbol, 0, R_X86_64_PC32);
         });
     }
+    SECTION("entries at odd distances") {
+        check_silent([&](PatchBuilder& made) {
+            made.point_to_string(data(made), functions_at + 3 * 152 - 16, "x");
+        });
+    }
+    SECTION("a name that has no end") {
+        check_silent([](PatchBuilder& made) {
+            auto& names = made.elf[".rodata.str1.1"].bytes;
+            names.erase(names.find("ext4"));
+        });
+    }
     SECTION("a name that can be none") {
         auto objects = three_objects;
         objects[2].functions[1].name = "a b";
@@ -281,6 +292,15 @@ TEST_CASE("a structure that is not whole is not believed") {
         CHECK(parse(StaticPatch{.objects = {}}.build()).objects.empty());
         CHECK(parse(StaticPatch{.objects = {{"", {}}}}.build()).objects.empty());
     }
+}
+
+TEST_CASE("debug information does not matter") {
+    auto const module = changed([](PatchBuilder& made) {
+        auto const debug = made.elf.add({".debug_info", SHT_PROGBITS, 0, std::string(64, '\0')});
+        auto const here = made.elf.symbol("", made.elf.index(".data"), 0, 0, STT_SECTION);
+        made.elf.relocate(debug, 8, here, 0);
+    });
+    CHECK(module.replace == told(Replace::no));
 }
 
 TEST_CASE("callbacks do not matter") {

@@ -180,6 +180,33 @@ TEST_CASE("weak keys and other curves are refused") {
     );
 }
 
+TEST_CASE("RSA-PSS is refused, which the kernel has not for modules") {
+    auto const file = support::sign_module(body, rsa(), {.pss = true});
+    CHECK(cause_of(file, keyring({&rsa()})) == "signed with rsassaPss over sha256");
+}
+
+TEST_CASE("a key of another type under the same name is refused") {
+    auto const namesake = SigningKey::ec("P-256", "RSA signer");
+    CHECK(
+        cause_of(support::sign_module(body, namesake), keyring({&rsa()})) ==
+        "the signer's key is not of the type of the signature"
+    );
+}
+
+TEST_CASE("a signer without a common name is named by its subject, on one line") {
+    auto const plain = SigningKey::ec("P-256", "Example Ltd", "O");
+    CHECK(
+        verify(support::sign_module(body, plain), keyring({&plain}))->starts_with("O=Example Ltd (")
+    );
+    auto const evil = SigningKey::ec("P-256", "a\nb\x1b[2J \xe2\x80\xae");
+    CHECK(verify(support::sign_module(body, evil), keyring({&evil}))
+              ->starts_with("a\\x0ab\\x1b[2J \\xe2\\x80\\xae (sha256:"));
+    CHECK(
+        cause_of(support::sign_module(body, evil), keyring({&rsa()})).find('\n') ==
+        std::string::npos
+    );
+}
+
 TEST_CASE("data inside the signature is refused") {
     SignOptions const options{.flags = support::kernel_form & ~unsigned{CMS_DETACHED}};
     CHECK(
