@@ -30,7 +30,6 @@ describe_failure() {
 
 reset_machine_state() { (. /root/files/guest.sh && reset_state); }
 
-[[ -d /etc/livepatchd ]] && tar -C / -cf /root/etc-livepatchd.tar etc/livepatchd
 fresh=$(reset_machine_state 2>&1) || { echo "$fresh" && exit 1; }
 for entry in $CASES; do
     name=${entry%:*}

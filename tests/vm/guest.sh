@@ -178,8 +178,9 @@ reset_state() {
 
 # The daemon as the package configures it, without a past, trusting the test key.
 fresh_daemon() {
+    [[ -e /root/etc-livepatchd.tar ]] || tar -C / -cf /root/etc-livepatchd.tar etc/livepatchd
     rm -rf /var/lib/livepatchd/* /run/livepatchd/* /etc/livepatchd
-    [[ ! -e /root/etc-livepatchd.tar ]] || tar -C / -xf /root/etc-livepatchd.tar
+    tar -C / -xf /root/etc-livepatchd.tar
     mkdir -p /etc/livepatchd/module-keys.d "$WATCHED"
     cp "$MODULES/trusted.pem" /etc/livepatchd/module-keys.d/
     systemctl reset-failed livepatchd.service
