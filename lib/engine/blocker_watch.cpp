@@ -53,9 +53,13 @@ void BlockerWatch::scan() {
 
 void BlockerWatch::take(Subject const& subject, base::Result<kernel::TaskScan> result) {
     scanning_ = false;
-    if (subject_ == subject) {
+    if (!subject_) {
+        result = kernel::TaskScan{}; // it ended meanwhile: nothing blocks
+    } else if (subject_ == subject) {
         last_ = result;
         last_at_ = clock_.now();
+    } else if (!waiting_.empty()) {
+        return scan(); // they asked about another one
     }
     for (auto const& done : std::exchange(waiting_, {}))
         done(result);

@@ -11,12 +11,23 @@ namespace {
 using report::Disposition;
 using report::PatchReport;
 
+bool is_managed(Judgement const& judged) {
+    return judged.record != nullptr && !judged.record->sha256.empty();
+}
+
+// The offer that is reported on: what is loaded, if it is offered; what could be, if nothing is.
+repository::Offer const* described(Judgement const& judged) {
+    if (judged.observed == nullptr || judged.offer == nullptr)
+        return judged.offer;
+    bool const same = is_managed(judged) && judged.record->sha256 == judged.offer->sha256;
+    return same ? judged.offer : nullptr;
+}
+
 report::Replace replace_of(Judgement const& judged) {
     if (judged.observed != nullptr && judged.observed->replace)
         return *judged.observed->replace ? report::Replace::yes : report::Replace::no;
-    if (judged.offer == nullptr)
-        return report::Replace::unknown;
-    switch (judged.offer->module.replace) {
+    auto const* offer = described(judged);
+    switch (offer == nullptr ? module::Replace::unknown : offer->module.replace) {
     case module::Replace::no:
         return report::Replace::no;
     case module::Replace::yes:
@@ -36,8 +47,8 @@ std::vector<report::FunctionReport> functions_of(Judgement const& judged) {
         for (auto const& object : judged.observed->objects)
             for (auto const& function : object.functions)
                 functions.push_back({object.name, function.name, object.patched.value_or(active)});
-    } else if (judged.offer != nullptr) {
-        for (auto const& object : judged.offer->module.objects)
+    } else if (auto const* offer = described(judged)) {
+        for (auto const& object : offer->module.objects)
             for (auto const& function : object.functions)
                 functions.push_back({object.name, function.name, false});
     }
@@ -62,7 +73,7 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
     if (world.state.find_hold(patch.sha256) != nullptr)
         flags.emplace_back("held");
     // A bare module names the kernel by its release only, which several builds may share.
-    if (judged.record != nullptr || judged.offer != nullptr)
+    if (is_managed(judged) || described(judged) != nullptr)
         flags.emplace_back("release-only");
     return flags;
 }
@@ -74,22 +85,21 @@ PatchReport patch_report(World const& world, Judgement const& judged, Circumstan
     patch.state = judged.state;
     patch.disposition = judged.disposition;
     patch.reason = base::escaped(judged.reason);
-    if (judged.offer != nullptr) {
-        patch.id = judged.offer->id;
-        patch.version = base::escaped(judged.offer->module.version);
-        patch.source = judged.offer->source;
-        patch.sha256 = judged.offer->sha256;
-        patch.signer = base::escaped(judged.offer->signer);
+    if (auto const* offer = described(judged)) {
+        patch.id = offer->id;
+        patch.version = base::escaped(offer->module.version);
+        patch.source = offer->source;
+        patch.sha256 = offer->sha256;
+        patch.signer = base::escaped(offer->signer);
     }
-    if (judged.observed != nullptr) {
+    if (judged.observed != nullptr && !judged.observed->version.empty())
         patch.version = base::escaped(judged.observed->version);
-        auto const* record = judged.record;
-        bool const ours = record != nullptr && !record->sha256.empty();
-        patch.source = ours ? record->source : std::string();
-        patch.sha256 = ours ? record->sha256 : std::string();
-        patch.signer = ours ? base::escaped(record->signer) : std::string();
-        if (ours)
-            patch.loaded_at = record->at;
+    if (is_managed(judged)) {
+        patch.id = judged.record->id;
+        patch.source = judged.record->source;
+        patch.sha256 = judged.record->sha256;
+        patch.signer = base::escaped(judged.record->signer);
+        patch.loaded_at = judged.record->at;
     }
     patch.replace = replace_of(judged);
     patch.flags = flags_of(world, judged, patch);

@@ -1,3 +1,4 @@
+// The loop: look, plan, do, tell. What admins ask for is in engine_requests.cpp.
 #include "engine/engine.hpp"
 
 #include "engine/settle.hpp"
@@ -14,94 +15,101 @@ namespace {
 using namespace std::chrono_literals;
 
 using base::PatchState;
-using report::Disposition;
+using report::EventKind;
 
 // How old an observation may be when somebody asks for the truth: asking twenty properties at once
 // is one look.
 constexpr auto fresh_enough = 10ms;
 
-base::Error no_such_patch(std::string const& patch) {
-    return {
-        .code = base::Errc::not_found,
-        .subject = patch,
-        .cause = "no livepatch of this name is loaded or offered for this kernel",
-        .remedy = "see: lpctl list"};
+// How long after its transition a patch may be the reason that others are gone.
+constexpr auto freshness = 2s;
+
+constexpr auto look_while_moving = 200ms;
+
+// "Not now" from the kernel counts as a refusal after so many times.
+constexpr unsigned most_tries = 20;
+constexpr unsigned most_removals = 6; // 11 s: a reference that lasts as long is there to stay
+
+bool is_moving(kernel::Observation const& observed) {
+    return std::any_of(observed.patches.begin(), observed.patches.end(), [](auto const& patch) {
+        return in_transition(patch.state);
+    });
 }
 
-base::Error unsupported(kernel::Identity const& kernel) {
-    return {
-        .code = base::Errc::unsupported,
-        .subject = "kernel " + kernel.release,
-        .cause = "built without livepatching (CONFIG_LIVEPATCH)",
-        .remedy = "boot a kernel that has it"};
-}
-
-bool is_active(PatchState state) {
-    return state == PatchState::enabled || state == PatchState::enabling;
-}
-
-// Calls `done` once `count` results have come in, with the first error among them.
-RequestQueue::Done gather(std::size_t count, RequestQueue::Done done) {
-    struct Gathered {
-        std::size_t missing;
-        base::Result<void> first;
-        RequestQueue::Done done;
-    };
-
-    auto const gathered = std::make_shared<Gathered>(Gathered{count, {}, std::move(done)});
-    return [gathered](base::Result<void> result) {
-        if (!result && gathered->first)
-            gathered->first = std::move(result);
-        if (--gathered->missing == 0)
-            gathered->done(std::move(gathered->first));
-    };
+bool is_rejected(repository::Offer const& offer) {
+    // A module for another kernel is no fault: a directory may serve several.
+    return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
 }
 
 } // namespace
 
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
-      warnings_(parts_.warnings),
+      keeper_(parts_.state_file, parts_.disk_worker, parts_.clock, [this] { wake(); }),
+      reader_(
+          parts_.sources,
+          parts_.disk_worker,
+          [this](repository::Catalogue catalogue) { take(std::move(catalogue)); }
+      ),
+      runner_(
+          {.clock = parts_.clock,
+           .kernel_worker = parts_.kernel_worker,
+           .disk_worker = parts_.disk_worker,
+           .loader = parts_.loader,
+           .sources = parts_.sources,
+           .keeper = keeper_,
+           .boot_id = parts_.identity.boot_id,
+           .load_unrecorded = parts_.without_crash_guard}
+      ),
       blockers_(parts_.clock, parts_.disk_worker, parts_.scanner) {}
 
 void Engine::start(std::function<void()> started) {
-    auto loaded = parts_.state_file.load();
-    state_ = std::move(loaded.state);
-    if (!loaded.problem.empty())
-        warn(loaded.problem);
-    if (auto const persistent = parts_.state_file.check_persistent(); !persistent)
-        warn("state-not-persistent: " + describe(persistent.error()));
+    if (auto const problem = keeper_.load(); !problem.empty())
+        parts_.warnings.push_back(problem);
+    auto& loads = keeper_.state().loads;
     // What an earlier boot had loaded went with it; the holds stay.
-    std::erase_if(state_.loads, [&](auto const& load) {
-        return load.boot_id != parts_.identity.boot_id;
-    });
-    refresh([started = std::move(started)](base::Result<void> const&) { started(); });
+    std::erase_if(loads, [&](auto const& load) { return load.boot_id != parts_.identity.boot_id; });
+    // A revert that was recorded and perhaps not begun is brought to its end.
+    for (auto const& load : loads)
+        if (load.stage == Stage::reverting)
+            (void)requests_.add(
+                {.kind = Request::Kind::revert, .name = load.name, .sha256 = {}}, [](auto const&) {}
+            );
+    keeper_.save(); // tells at once whether it can be
+    reader_.read(std::move(started));
 }
 
 World Engine::world() const {
     return {
         .observed = observed_,
         .catalogue = catalogue_,
-        .state = state_,
+        .state = keeper_.state(),
         .requests = requests_.pending(),
         .failures = failures_,
         .unremovable = unremovable_,
+        .in_flight = runner_.in_flight(),
         .mode = parts_.mode,
+        .obstacle = obstacle(),
+        .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
     };
 }
 
-std::optional<Judgement> Engine::find(std::string const& patch) const {
-    for (auto& judged : judgements()) {
-        bool const by_id = judged.offer != nullptr && judged.offer->id == patch;
-        if (judged.name == patch || by_id)
-            return std::move(judged);
-    }
-    return std::nullopt;
+// Without a record that lasts, a patch that brings the kernel down would do so at every boot.
+std::string Engine::obstacle() const {
+    bool const lasts = !parts_.not_persistent && !keeper_.problem();
+    return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
 
-void Engine::notice() {
-    wake();
+std::vector<std::string> Engine::warnings() const {
+    auto warnings = parts_.warnings;
+    if (parts_.not_persistent)
+        warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
+    if (auto const& problem = keeper_.problem())
+        warnings.push_back("state-not-persistent: " + describe(*problem));
+    if (blind_)
+        warnings.push_back(describe(*blind_));
+    return warnings;
 }
 
 void Engine::wake() {
@@ -113,218 +121,130 @@ void Engine::wake() {
     });
 }
 
-// Reading takes a while; whoever asks meanwhile gets a reading that began after he asked.
 void Engine::refresh(RequestQueue::Done done) {
-    if (done)
-        awaiting_refresh_.push_back(std::move(done));
-    if (refreshing_) {
-        refresh_again_ = true;
-        return;
-    }
-    refreshing_ = true;
-    refresh_again_ = false;
-    parts_.disk_worker.run(
-        [this] { return parts_.sources.read(); },
-        [this, waiting = std::exchange(awaiting_refresh_, {})](repository::Catalogue catalogue) {
-            catalogue_ = std::move(catalogue);
-            refreshing_ = false;
-            if (refresh_again_)
-                refresh();
-            step();
-            for (auto const& tell_one : waiting)
-                tell_one({});
-        }
-    );
+    reader_.read([done = std::move(done)] {
+        if (done)
+            done({});
+    });
     wake(); // to show it
 }
 
 void Engine::retry(RequestQueue::Done done) {
     failures_.clear();
     unremovable_.clear();
-    delays_.clear();
+    backoff_.clear();
     refresh(std::move(done));
 }
 
-base::Result<void> Engine::admit_apply(Judgement const& judged, Options const& options) {
-    if (!judged.refusal)
-        return {};
-    bool const overridden = options.replace_unmanaged && judged.offer != nullptr &&
-                            !judged.offer->refused &&
-                            conflict_with_unmanaged(world(), *judged.offer).has_value();
-    if (overridden)
-        return {};
-    return *judged.refusal;
-}
-
-void Engine::apply(std::string const& patch, Options const& options, Done<std::string> done) {
-    report();
-    auto const judged = find(patch);
-    if (!judged)
-        return done(no_such_patch(patch));
-    if (!parts_.identity.livepatch)
-        return done(unsupported(parts_.identity));
-    auto const name = judged->name;
-    bool const same = judged->offer == nullptr || judged->record == nullptr ||
-                      judged->record->sha256 == judged->offer->sha256;
-    if (is_active(judged->state) && same)
-        return done(name);
-    if (auto admitted = admit_apply(*judged, options); !admitted)
-        return done(admitted.error());
-    if (options.dry_run)
-        return done(name);
-
-    Request request{
-        .kind = Request::Kind::apply,
-        .name = name,
-        .sha256 = judged->offer->sha256,
-        .replace_unmanaged = options.replace_unmanaged,
-    };
-    // Applying by name is what lifts a hold that a revert put there.
-    bool const held = state_.drop_hold(request.sha256);
-    failures_.erase(request.sha256);
-    delays_.erase(name);
-    auto added = requests_.add(std::move(request), [name, done](base::Result<void> result) {
-        if (result)
-            done(name);
-        else
-            done(result.error());
+void Engine::take(repository::Catalogue catalogue) {
+    auto const before = std::exchange(catalogue_, std::move(catalogue));
+    // What is taken away and put back may be tried once more.
+    std::erase_if(failures_, [this](auto const& failure) {
+        return catalogue_.find_digest(failure.first) == nullptr;
     });
-    if (!added)
-        return done(added.error());
-    if (held)
-        save();
-    wake();
+    tell_rejected(before);
+    step();
 }
 
-void Engine::apply_all(Options const& options, Done<std::vector<std::string>> done) {
-    report();
-    std::vector<std::string> names;
-    for (auto const& judged : judgements()) {
-        bool const wanted = judged.disposition == Disposition::available ||
-                            judged.disposition == Disposition::scheduled;
-        if (wanted && judged.offer != nullptr)
-            names.push_back(judged.name);
-    }
-    if (names.empty() || options.dry_run)
-        return done(names);
-    auto const one_done = gather(names.size(), [names, done](base::Result<void> result) {
-        if (result)
-            done(names);
-        else
-            done(result.error());
-    });
-    for (auto const& name : names)
-        apply(name, options, [one_done](base::Result<std::string> result) {
-            one_done(result ? base::Result<void>() : base::Result<void>(result.error()));
-        });
-}
-
-void Engine::revert(std::string const& patch, Options const& options, Done<void> done) {
-    report();
-    auto const judged = find(patch);
-    if (!judged)
-        return done(no_such_patch(patch));
-    if (options.dry_run)
-        return done({});
-    if (auto queued = enqueue_revert(*judged, options, done); !queued)
-        done(queued.error());
-}
-
-base::Result<void>
-Engine::enqueue_revert(Judgement const& judged, Options const& options, Done<void> done) {
-    auto added = requests_.add(
-        {.kind = Request::Kind::revert, .name = judged.name, .sha256 = {}}, std::move(done)
-    );
-    if (!added)
-        return added;
-    requests_.cancel_apply(judged.name, "a later request reverts it");
-    std::string sha256 = judged.record != nullptr  ? judged.record->sha256
-                         : judged.offer != nullptr ? judged.offer->sha256
-                                                   : std::string();
-    if (!sha256.empty()) {
-        state_.put(Hold{
-            .sha256 = std::move(sha256),
-            .name = judged.name,
-            .reason = options.reason.empty() ? "reverted by an administrator" : options.reason,
-            .since = parts_.clock.wall()});
-        save();
-    }
-    wake();
-    return {};
-}
-
-void Engine::revert_all(Options const& options, Done<void> done) {
-    report();
-    std::vector<Judgement> ours;
-    for (auto const& load : state_.loads) {
-        auto judged = find(load.name);
-        bool const loaded = judged && judged->record != nullptr && judged->observed != nullptr;
-        if (loaded && (is_active(judged->state)))
-            ours.push_back(std::move(*judged));
-    }
-    if (ours.empty() || options.dry_run)
-        return done({});
-    std::reverse(ours.begin(), ours.end()); // the newest first
-    auto const one_done = gather(ours.size(), std::move(done));
-    for (auto const& judged : ours)
-        if (auto queued = enqueue_revert(judged, options, one_done); !queued)
-            one_done(queued);
-}
-
-void Engine::blockers(Done<Blockers> done) {
-    report();
-    auto const* patch = observed_.transition();
-    if (patch == nullptr)
-        return done(Blockers());
-    Blockers answer{.patch = patch->name, .since = transition_since_, .tasks = {}};
-    blockers_.request([answer, patched = patch->objects, done](base::Result<kernel::TaskScan> scan
-                      ) mutable {
-        if (!scan)
-            return done(scan.error());
-        for (auto& task : scan->tasks)
-            answer.tasks.push_back(kernel::explain(std::move(task), patched));
-        done(std::move(answer));
-    });
+void Engine::tell_rejected(repository::Catalogue const& before) {
+    std::set<std::string> known;
+    for (auto const& offer : before.offers)
+        if (is_rejected(offer))
+            known.insert(describe(*offer.refused));
+    std::vector<report::Event> events;
+    for (auto const& offer : catalogue_.offers)
+        if (is_rejected(offer) && !known.contains(describe(*offer.refused)))
+            events.push_back(
+                {.kind = EventKind::rejected,
+                 .time = parts_.clock.wall(),
+                 .patch = offer.name(),
+                 .id = offer.id,
+                 .sha256 = offer.sha256,
+                 .message = describe(*offer.refused)}
+            );
+    tell(events);
 }
 
 report::Report const& Engine::report() {
-    if (!observed_once_ || parts_.clock.now() - observed_at_ > fresh_enough) {
-        observe();
-        publish(judgements());
+    bool const fresh = looked_at_ && parts_.clock.now() - *looked_at_ <= fresh_enough;
+    if (!fresh && !publishing_) {
+        look();
+        if (publish())
+            wake(); // there may be something to do about it
     }
     return report_;
 }
 
 void Engine::step() {
-    observe();
-    // Planning before the sources were read would take what they offer for gone.
-    if (catalogue_.read_at != Time())
-        carry_out(plan(world(), judgements()));
-    publish(judgements());
+    look();
+    // Planning before the sources were read would take what they offer for gone; planning blindly,
+    // what is loaded.
+    if (catalogue_.read_at != Time() && !blind_) {
+        auto actions = plan(world(), judgements());
+        while (finish_requests(actions)) // whoever asked may ask for more
+            actions = plan(world(), judgements());
+        if (!runner_.is_busy())
+            start_first(actions);
+    }
+    publish();
     schedule_next_look();
 }
 
-void Engine::observe() {
-    auto now = parts_.tree.observe();
-    kernel::Observation observation = now ? std::move(now).value() : kernel::Observation();
-    auto const before = std::exchange(observed_, std::move(observation));
+void Engine::look() {
+    auto seen = parts_.tree.observe();
+    looked_at_ = parts_.clock.now();
+    bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;
+    blind_ = seen || unsupported ? std::nullopt : std::optional(seen.error());
+    if (!seen)
+        return; // what was seen last stands: what cannot be read is not gone
+    confirm_pinned(*seen);
+    bool const first = !std::exchange(seen_once_, true);
+    auto const before = std::exchange(observed_, std::move(seen).value());
+    std::erase_if(unremovable_, [this](auto const& name) {
+        return observed_.find(name) == nullptr;
+    });
     auto const settled = settle(
-        state_,
-        {.before = observed_once_ ? &before : nullptr,
+        keeper_.state(),
+        {.before = first ? nullptr : &before,
          .now = observed_,
          .catalogue = catalogue_,
          .boot_id = parts_.identity.boot_id,
-         .in_flight = in_flight_,
+         .in_flight = runner_.in_flight(),
+         .fresh = freshly_enabled(),
          .time = parts_.clock.wall()}
     );
-    observed_once_ = true;
-    observed_at_ = parts_.clock.now();
     follow_transition();
     if (settled.changed)
-        save();
-    for (auto const& event : settled.events)
-        if (on_event_)
-            on_event_(event);
+        keeper_.save();
+    tell(settled.events);
+}
+
+// For microseconds every patch looks pinned when its directory goes (kernel/livepatch/core.c:
+// klp_free_patch_finish): believed when two looks say so.
+void Engine::confirm_pinned(kernel::Observation& seen) {
+    std::set<std::string, std::less<>> pinned;
+    for (auto& patch : seen.patches) {
+        if (!patch.pinned)
+            continue;
+        pinned.insert(patch.name);
+        patch.pinned = maybe_pinned_.contains(patch.name);
+    }
+    maybe_pinned_ = std::move(pinned);
+}
+
+std::set<std::string, std::less<>> Engine::freshly_enabled() {
+    auto const now = parts_.clock.now();
+    std::erase_if(enabled_since_, [this](auto const& entry) {
+        auto const* patch = observed_.find(entry.first);
+        return patch == nullptr || patch->state != PatchState::enabled;
+    });
+    std::set<std::string, std::less<>> fresh;
+    for (auto const& patch : observed_.patches) {
+        bool const enabled = patch.state == PatchState::enabled;
+        if (!enabled || now - enabled_since_.try_emplace(patch.name, now).first->second < freshness)
+            fresh.insert(patch.name);
+    }
+    return fresh;
 }
 
 void Engine::follow_transition() {
@@ -339,79 +259,167 @@ void Engine::follow_transition() {
     blockers_.refresh([this] { wake(); });
 }
 
-void Engine::publish(std::vector<Judgement> const& judgements) {
-    bool const moving = observed_.transition() != nullptr;
-    auto const stage = doing_ == Doing::verifying ? report::Stage::verifying
-                       : doing_ == Doing::loading || doing_ == Doing::changing
-                           ? report::Stage::loading
-                       : moving      ? report::Stage::transitioning
-                       : refreshing_ ? report::Stage::refreshing
-                                     : report::Stage::idle;
+bool Engine::finish_requests(std::vector<Action> const& actions) {
+    bool any = false;
+    for (auto const& action : actions) {
+        if (action.kind != Action::Kind::finish)
+            continue;
+        requests_.finish(action.request, action.error);
+        any = true;
+    }
+    return any;
+}
+
+// What was put off is skipped, but what the daemon wants by itself keeps its order.
+void Engine::start_first(std::vector<Action> const& actions) {
+    auto const now = parts_.clock.now();
+    bool load_waits = false;
+    for (auto const& action : actions) {
+        bool const clean_up = action.kind == Action::Kind::remove;
+        bool const behind = load_waits && action.request == 0 && !clean_up;
+        if (!backoff_.waits(action.name, now) && !behind) {
+            runner_.run(
+                action,
+                world().ours(action.name) != nullptr,
+                [this](ActionRunner::Outcome const& outcome) { finished(outcome); }
+            );
+            return;
+        }
+        load_waits = load_waits || !clean_up;
+    }
+}
+
+void Engine::finished(ActionRunner::Outcome const& outcome) {
+    looked_at_.reset(); // whoever asks now wants to see what it did
+    if (!outcome.error)
+        succeeded(outcome);
+    else if (!put_off(outcome))
+        failed(outcome);
+    step();
+}
+
+// Whether the error is one that passes, and the step will be tried again.
+bool Engine::put_off(ActionRunner::Outcome const& outcome) {
+    auto const code = outcome.error->code;
+    // What was to be turned round had come to its end before: the next look shows it.
+    bool const too_late = outcome.action.kind == Action::Kind::enable &&
+                          (code == base::Errc::not_found || code == base::Errc::unsupported);
+    if (code != base::Errc::busy && !too_late)
+        return false;
+    auto const most = outcome.action.kind == Action::Kind::remove ? most_removals : most_tries;
+    return backoff_.put_off(outcome.action.name, parts_.clock.now(), most);
+}
+
+void Engine::succeeded(ActionRunner::Outcome const& outcome) {
+    auto const& name = outcome.action.name;
+    backoff_.forget(name);
+    switch (outcome.action.kind) {
+    case Action::Kind::load:
+        tell(EventKind::loaded, name, "loaded; tasks move to the patched code");
+        return requests_.finish(outcome.action.request, std::nullopt);
+    case Action::Kind::disable:
+        tell(EventKind::disabling, name, "tasks move back to the original code");
+        return requests_.finish(outcome.action.request, std::nullopt);
+    case Action::Kind::enable:
+    case Action::Kind::remove:
+    case Action::Kind::finish:
+        return; // steps on the way of a request; the next look tells what is left to do
+    }
+}
+
+void Engine::failed(ActionRunner::Outcome const& outcome) {
+    auto const& action = outcome.action;
+    auto const& error = *outcome.error;
+    switch (action.kind) {
+    case Action::Kind::load:
+        if (outcome.tried)
+            failures_.insert_or_assign(outcome.sha256, error);
+        tell(EventKind::load_failed, action.name, "not loaded", &error);
+        break;
+    case Action::Kind::remove:
+        unremovable_.insert(action.name);
+        tell(EventKind::operation_failed, action.name, "stays loaded", &error);
+        return; // whether that stands in the way of a request is for the plan to say
+    default:
+        tell(EventKind::operation_failed, action.name, "not changed", &error);
+    }
+    requests_.finish(action.request, error);
+}
+
+report::Stage Engine::stage() const {
+    if (runner_.is_busy())
+        return runner_.stage();
+    if (observed_.transition() != nullptr)
+        return report::Stage::transitioning;
+    return reader_.is_reading() ? report::Stage::refreshing : report::Stage::idle;
+}
+
+// Whether there was news.
+bool Engine::publish() {
     auto report = compose_report(
         world(),
-        judgements,
+        judgements(),
         {.kernel = parts_.identity,
-         .stage = stage,
-         .warnings = warnings_,
+         .stage = stage(),
+         .warnings = warnings(),
          .transition_since = transition_since_,
          .tasks_remaining = blockers_.tasks_remaining()}
     );
-    if (report == report_)
-        return;
+    if (report == report_ || publishing_)
+        return false;
     report_ = std::move(report);
+    publishing_ = true;
     if (on_report_)
         on_report_(report_);
+    publishing_ = false;
+    return true;
 }
 
 // kmsg, uevents and inotify wake us; this is for what they do not tell. Nothing polls while nothing
 // moves.
 void Engine::schedule_next_look() {
     auto const now = parts_.clock.now();
-    std::optional<base::Clock::Monotonic> when;
+    auto when = backoff_.next(now);
     auto const by = [&](base::Clock::Monotonic time) {
         when = when ? std::min(*when, time) : time;
     };
-    bool const moving =
-        std::any_of(observed_.patches.begin(), observed_.patches.end(), [](auto const& patch) {
-            return in_transition(patch.state);
+    if (is_moving(observed_) || !requests_.pending().empty() || blind_)
+        by(now + look_while_moving);
+    bool const unsure =
+        std::any_of(observed_.patches.begin(), observed_.patches.end(), [this](auto const& patch) {
+            return !patch.pinned && maybe_pinned_.contains(patch.name);
         });
-    if (moving || !requests_.pending().empty())
-        by(now + 200ms);
-    for (auto const& patch : observed_.patches) {
-        // The reference that a patch holds on its module goes a moment after its directory
-        // (kernel/livepatch/core.c: klp_free_patch_finish).
-        bool const going =
-            patch.state == PatchState::disabled && world().ours(patch.name) != nullptr;
-        if (going && patch.pinned)
-            by(now + 1s);
-    }
-    for (auto const& [name, delay] : delays_)
-        if (delay.until > now)
-            by(delay.until);
+    if (unsure)
+        by(now + 1s);
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
 }
 
-void Engine::save(std::function<void(base::Result<void>)> saved) {
-    parts_.disk_worker.run(
-        [this, state = state_] { return parts_.state_file.save(state); },
-        [this, saved = std::move(saved)](base::Result<void> result) {
-            if (!result)
-                warn("state-not-persistent: " + describe(result.error()));
-            else
-                std::erase_if(warnings_, [](auto const& warning) {
-                    return warning.starts_with("state-not-saved");
-                });
-            if (saved)
-                saved(std::move(result));
-        }
-    );
+void Engine::tell(
+    EventKind kind, std::string const& name, std::string const& message, base::Error const* error
+) {
+    report::Event event{
+        .kind = kind,
+        .time = parts_.clock.wall(),
+        .patch = name,
+        .id = {},
+        .sha256 = {},
+        .message = name + ": " + message};
+    auto const* record = keeper_.state().find_load(name, parts_.identity.boot_id);
+    if (record != nullptr) {
+        event.id = record->id;
+        event.sha256 = record->sha256;
+    }
+    if (error != nullptr) {
+        event.message += ": " + describe(*error);
+        event.kernel_log = error->kernel_log;
+    }
+    tell({event});
 }
 
-void Engine::warn(std::string warning) {
-    if (std::find(warnings_.begin(), warnings_.end(), warning) != warnings_.end())
-        return;
-    warnings_.push_back(std::move(warning));
-    wake();
+void Engine::tell(std::vector<report::Event> const& events) const {
+    for (auto const& event : events)
+        if (on_event_)
+            on_event_(event);
 }
 
 } // namespace livepatch::engine

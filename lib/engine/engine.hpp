@@ -4,12 +4,15 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/worker.hpp"
+#include "engine/action_runner.hpp"
+#include "engine/backoff.hpp"
 #include "engine/blocker_watch.hpp"
+#include "engine/catalogue_reader.hpp"
 #include "engine/compose_report.hpp"
 #include "engine/plan.hpp"
 #include "engine/request_queue.hpp"
-#include "engine/state.hpp"
 #include "engine/state_file.hpp"
+#include "engine/state_keeper.hpp"
 #include "engine/world.hpp"
 #include "kernel/blocker.hpp"
 #include "kernel/identity.hpp"
@@ -34,7 +37,7 @@ namespace livepatch::engine {
 struct Options {
     bool dry_run = false;           // say whether it would be tried, change nothing
     bool replace_unmanaged = false; // a cumulative patch may replace what another tool loaded
-    std::string reason;             // why, for whoever looks later
+    std::string reason = {};        // why, for whoever looks later
 };
 
 struct Blockers {
@@ -59,6 +62,9 @@ public:
         StateFile& state_file;        // used on the disk worker only, once started
         kernel::Identity identity;
         report::Mode mode = report::Mode::automatic;
+        // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
+        std::optional<base::Error> not_persistent = {};
+        bool without_crash_guard = false;       // load by itself all the same
         std::vector<std::string> warnings = {}; // of the configuration, for Health
     };
 
@@ -69,7 +75,8 @@ public:
 
     explicit Engine(Parts parts);
 
-    // The handlers are called from the loop, never from within a call of theirs.
+    // The handlers may be called from within any call of the engine; that of the report never from
+    // within itself.
     void on_report(ReportHandler handler) { on_report_ = std::move(handler); }
 
     void on_event(EventHandler handler) { on_event_ = std::move(handler); }
@@ -79,7 +86,7 @@ public:
     void start(std::function<void()> started);
 
     // Something may have moved in the kernel: look at it soon.
-    void notice();
+    void notice() { wake(); }
 
     // Reads the sources. `done`, if any, is called when they have been read; what they bring is
     // applied after that.
@@ -93,8 +100,11 @@ public:
     void apply(std::string const& patch, Options const& options, Done<std::string> done);
     void apply_all(Options const& options, Done<std::vector<std::string>> done);
 
-    // `done` is called once the kernel accepted it; already absent is success. Holds the digest.
+    // `done` is called once the kernel accepted it; already absent is success. Holds the digest
+    // that is loaded and the one that is offered.
     void revert(std::string const& patch, Options const& options, Done<void> done);
+
+    // Takes out what we loaded, the newest first, and holds it, with what was about to be loaded.
     void revert_all(Options const& options, Done<void> done);
 
     void blockers(Done<Blockers> done);
@@ -103,83 +113,79 @@ public:
     report::Report const& report();
 
 private:
-    enum class Doing { nothing, verifying, loading, changing };
+    // A patch to take out, and what is to be held.
+    struct Target {
+        std::string name;
+        std::set<std::string> digests;
+        base::PatchState state = base::PatchState::absent;
+    };
 
     World world() const;
+    std::string obstacle() const;
+    std::vector<std::string> warnings() const;
 
     std::vector<Judgement> judgements() const { return judge(world()); }
 
     std::optional<Judgement> find(std::string const& patch) const;
-    base::Result<void> admit_apply(Judgement const& judged, Options const& options);
-    base::Result<void>
-    enqueue_revert(Judgement const& judged, Options const& options, Done<void> done);
 
+    void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
+    base::Result<void> admit(Judgement const& judged, Options const& options) const;
+    void carry_on(Judgement const& judged);
+    Target target(Judgement const& judged) const;
+    void hold(Target const& target, Options const& options);
+    void take_out(Target const& target, Options const& options, RequestQueue::Done done);
+    std::vector<Target> all_targets() const;
+
+    void take(repository::Catalogue catalogue);
+    void tell_rejected(repository::Catalogue const& before);
     void step();
-    void observe();
+    void look();
+    void confirm_pinned(kernel::Observation& seen);
+    std::set<std::string, std::less<>> freshly_enabled();
     void follow_transition();
-    void carry_out(std::vector<Action> const& actions);
-    void start_action(Action const& action);
-    void publish(std::vector<Judgement> const& judgements);
+    bool finish_requests(std::vector<Action> const& actions);
+    void start_first(std::vector<Action> const& actions);
+    void finished(ActionRunner::Outcome const& outcome);
+    bool put_off(ActionRunner::Outcome const& outcome);
+    void succeeded(ActionRunner::Outcome const& outcome);
+    void failed(ActionRunner::Outcome const& outcome);
+    bool publish();
+    report::Stage stage() const;
     void schedule_next_look();
     void wake();
-
-    void load(Action const& action);
-    void record_and_load(
-        Action const& action, repository::Offer const& offer, trust::VerifiedPatch patch
-    );
-    void loaded(
-        Action const& action,
-        repository::Offer const& offer,
-        base::Result<loader::LoadedPatch> result
-    );
-    void change(Action const& action);
-    void changed(Action const& action, base::Result<void> result);
-    void remove(Action const& action);
-    void removed(Action const& action, base::Result<void> result);
-    void failed(Action const& action, std::string const& sha256, base::Error error);
-    bool put_off(Action const& action, base::Error const& error);
-    void idle();
-
-    void save(std::function<void(base::Result<void>)> saved = {});
     void tell(
         report::EventKind kind,
         std::string const& name,
-        std::string message,
+        std::string const& message,
         base::Error const* error = nullptr
     );
-    void warn(std::string warning);
+    void tell(std::vector<report::Event> const& events) const;
 
     Parts parts_;
     ReportHandler on_report_;
     EventHandler on_event_;
 
-    State state_;
+    StateKeeper keeper_;
+    CatalogueReader reader_;
+    ActionRunner runner_;
+    BlockerWatch blockers_;
+    RequestQueue requests_;
+    Backoff backoff_;
+
     repository::Catalogue catalogue_;
     kernel::Observation observed_;
-    base::Clock::Monotonic observed_at_{};
-    bool observed_once_ = false;
-    RequestQueue requests_;
-    std::map<std::string, base::Error> failures_; // by digest
+    bool seen_once_ = false;
+    std::optional<base::Clock::Monotonic> looked_at_;
+    std::optional<base::Error> blind_;                // why the newest look saw nothing
+    std::set<std::string, std::less<>> maybe_pinned_; // seen so once
+    std::map<std::string, base::Clock::Monotonic, std::less<>> enabled_since_; // first seen so
+    std::map<std::string, base::Error> failures_; // by digest: what the kernel refused
     std::set<std::string, std::less<>> unremovable_;
-    std::vector<std::string> warnings_;
-    BlockerWatch blockers_;
-
-    Doing doing_ = Doing::nothing;
-    std::string in_flight_; // the patch that is being worked on
-    unsigned refreshing_ = 0;
-    bool refresh_again_ = false;
-    std::vector<RequestQueue::Done> awaiting_refresh_;
-
-    struct Delay {
-        base::Clock::Monotonic until{};
-        unsigned tries = 0;
-    };
-
-    std::map<std::string, Delay> delays_; // by patch: the kernel said "not now"
-    std::string transition_;              // "NAME STATE" of the running one
+    std::string transition_; // "NAME STATE" of the running one
     Time transition_since_{};
 
     report::Report report_;
+    bool publishing_ = false;
     bool scheduled_ = false;
     std::unique_ptr<base::Alarm> next_look_;
 };

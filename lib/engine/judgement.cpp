@@ -10,12 +10,6 @@ namespace {
 using base::PatchState;
 using report::Disposition;
 
-// An observed module is the recorded one unless their build-ids tell them apart.
-bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
-    return record.build_id.empty() || observed.build_id.empty() ||
-           record.build_id == observed.build_id;
-}
-
 bool is_enabled(World const& world, std::string_view name) {
     auto const* observed = world.observed.find(name);
     return observed != nullptr &&
@@ -38,7 +32,32 @@ void dispose(Judgement& judged, Disposition disposition, std::string reason = {}
     judged.reason = std::move(reason);
 }
 
-base::Error another_digest(Judgement const& judged) {
+// A record without a digest is of another tool's patch that an admin told us to take out.
+bool is_managed(Judgement const& judged) {
+    return judged.record != nullptr && !judged.record->sha256.empty();
+}
+
+// What is loaded is not what is offered, as far as one can tell.
+bool is_another_build(Judgement const& judged) {
+    if (judged.observed == nullptr || judged.offer == nullptr || judged.offer->refused ||
+        !is_active(judged))
+        return false;
+    if (is_managed(judged))
+        return judged.record->sha256 != judged.offer->sha256;
+    auto const& offered = judged.offer->module.build_id;
+    auto const& loaded = judged.observed->build_id;
+    return !offered.empty() && !loaded.empty() && offered != loaded;
+}
+
+base::Error unsupported(std::string const& name) {
+    return {
+        .code = base::Errc::unsupported,
+        .subject = name,
+        .cause = "this kernel is built without livepatching (CONFIG_LIVEPATCH)",
+        .remedy = "boot a kernel that has it"};
+}
+
+base::Error another_build(Judgement const& judged) {
     return {
         .code = base::Errc::conflict,
         .subject = judged.name,
@@ -51,8 +70,10 @@ base::Error another_digest(Judgement const& judged) {
 std::optional<base::Error> leftover_in_the_way(World const& world, Judgement const& judged) {
     if (judged.observed == nullptr || judged.state != PatchState::disabled)
         return std::nullopt;
-    bool const stays = judged.observed->pinned || world.unremovable.contains(judged.name);
-    if (judged.record != nullptr && !stays)
+    bool const ours = judged.record != nullptr;
+    bool const stays =
+        world.unremovable.contains(judged.name) || (judged.observed->pinned && !ours);
+    if (ours && !stays)
         return std::nullopt; // ours, and about to be removed
     return base::Error{
         .code = base::Errc::conflict,
@@ -73,26 +94,28 @@ std::optional<base::Error> refusal(World const& world, Judgement const& judged) 
     }
     if (judged.offer->refused)
         return judged.offer->refused;
-    bool const other = judged.record != nullptr && is_active(judged) &&
-                       judged.record->sha256 != judged.offer->sha256;
-    if (other)
-        return another_digest(judged);
+    if (!world.livepatch)
+        return unsupported(judged.name);
+    if (is_another_build(judged))
+        return another_build(judged);
     if (auto blocked = leftover_in_the_way(world, judged))
         return blocked;
     return conflict_with_unmanaged(world, *judged.offer);
 }
 
 void judge_loaded(World const& world, Judgement& judged) {
-    // A record without a digest is of another tool's patch that an admin told us to take out.
-    if (judged.record == nullptr || judged.record->sha256.empty())
+    if (!is_managed(judged))
         return dispose(judged, Disposition::unmanaged, "loaded by another tool");
     auto const* hold = world.state.find_hold(judged.record->sha256);
     if (hold != nullptr)
         return dispose(judged, Disposition::held, hold->reason);
-    if (judged.refusal && judged.refusal->code == base::Errc::conflict &&
-        judged.offer->sha256 != judged.record->sha256)
+    if (judged.record->stage == Stage::replaced)
+        return dispose(judged, Disposition::replaced, "replaced by " + judged.record->replaced_by);
+    if (is_another_build(judged))
         return dispose(
-            judged, Disposition::managed, "another build is offered; " + judged.refusal->remedy
+            judged,
+            Disposition::managed,
+            "another build is offered; " + another_build(judged).remedy
         );
     dispose(judged, Disposition::managed);
 }
@@ -107,9 +130,14 @@ void judge_absent(World const& world, Judgement& judged) {
         return dispose(judged, Disposition::rejected, describe(failed->second));
     if (auto const* record = replacement(world, judged.name))
         return dispose(judged, Disposition::replaced, "replaced by " + record->replaced_by);
-    if (world.mode == report::Mode::automatic)
+    if (world.mode == report::Mode::automatic && world.obstacle.empty())
         return dispose(judged, Disposition::scheduled);
-    dispose(judged, Disposition::available);
+    auto const automatic = world.mode == report::Mode::automatic;
+    dispose(
+        judged,
+        Disposition::available,
+        automatic ? "not loaded by itself: " + world.obstacle : std::string()
+    );
 }
 
 Judgement judge_one(World const& world, std::string const& name) {
@@ -121,6 +149,8 @@ Judgement judge_one(World const& world, std::string const& name) {
         judged.record = world.ours(name);
     }
     judged.refusal = refusal(world, judged);
+    bool const active = judged.state == PatchState::enabled || judged.state == PatchState::enabling;
+    judged.as_wanted = active && !is_another_build(judged);
     // A disabled module of ours is on its way out: it counts as not loaded, if it is offered.
     bool const leftover = judged.record != nullptr && judged.state == PatchState::disabled;
     if (judged.observed != nullptr && (!leftover || judged.offer == nullptr))
@@ -131,6 +161,11 @@ Judgement judge_one(World const& world, std::string const& name) {
 }
 
 } // namespace
+
+bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
+    return record.build_id.empty() || observed.build_id.empty() ||
+           record.build_id == observed.build_id;
+}
 
 LoadRecord const* World::ours(std::string_view name) const {
     auto const* patch = observed.find(name);

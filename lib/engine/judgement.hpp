@@ -18,6 +18,7 @@ struct Judgement {
     kernel::ObservedPatch const* observed = nullptr; // nullptr = not loaded
     repository::Offer const* offer = nullptr;        // the chosen one; nullptr = nobody offers it
     LoadRecord const* record = nullptr;              // ours, when we loaded what is there
+    bool as_wanted = false; // enabled or on the way there, so that an apply has nothing to do
     report::Disposition disposition = report::Disposition::available;
     // Why an explicit apply would be refused now; nothing = it would be tried.
     std::optional<base::Error> refusal;

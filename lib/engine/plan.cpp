@@ -39,8 +39,13 @@ revert_step(World const& world, Request const& request, Judgement const* judged)
         return Action{.kind = kind, .name = request.name, .request = request.id};
     };
     switch (judged == nullptr ? PatchState::absent : judged->state) {
+    case PatchState::disabled:
+        // Unloading what is left of ours is clean-up; what another tool left is taken out when
+        // somebody asks for it.
+        if (judged->record == nullptr && !world.unremovable.contains(request.name))
+            return act(Kind::remove);
+        return finish(request);
     case PatchState::absent:
-    case PatchState::disabled: // unloading what is left is clean-up
     case PatchState::disabling:
         return finish(request);
     case PatchState::enabling:
@@ -69,25 +74,33 @@ refusal(World const& world, Request const& request, Judgement const& judged) {
     return refused;
 }
 
+base::Error gone(Request const& request) {
+    return {
+        .code = base::Errc::not_found,
+        .subject = request.name,
+        .cause = "its file is gone from the source",
+        .remedy = {}};
+}
+
+// The admin asked for the one that was there; a hold may stand against the other.
+base::Error changed(Request const& request) {
+    return {
+        .code = base::Errc::conflict,
+        .subject = request.name,
+        .cause = "its file was replaced since it was asked for",
+        .remedy = "try again"};
+}
+
 std::optional<Action>
 apply_step(World const& world, Request const& request, Judgement const* judged) {
-    if (judged == nullptr) {
-        return finish(
-            request,
-            base::Error{
-                .code = base::Errc::not_found,
-                .subject = request.name,
-                .cause = "its file is gone from the source",
-                .remedy = {}}
-        );
-    }
-    bool const active =
-        judged->state == PatchState::enabled || judged->state == PatchState::enabling;
-    bool const ours = judged->record != nullptr && judged->record->sha256 == request.sha256;
-    if (active && (ours || judged->record == nullptr))
-        return finish(request); // already as wanted
+    if (judged == nullptr)
+        return finish(request, gone(request));
+    if (judged->as_wanted)
+        return finish(request);
     if (auto refused = refusal(world, request, *judged))
         return finish(request, std::move(refused));
+    if (judged->offer->sha256 != request.sha256)
+        return finish(request, changed(request));
     Action action{
         .kind = Kind::load, .name = request.name, .request = request.id, .offer = judged->offer};
     if (judged->state == PatchState::disabling) {
@@ -104,13 +117,16 @@ apply_step(World const& world, Request const& request, Judgement const* judged) 
 }
 
 std::optional<Action> step(World const& world, Request const& request, Judgement const* judged) {
+    // What is being done to it right now is not over; then the kernel is asked again.
+    if (request.name == world.in_flight)
+        return std::nullopt;
     return request.kind == Request::Kind::revert ? revert_step(world, request, judged)
                                                  : apply_step(world, request, judged);
 }
 
 bool is_removable(World const& world, Judgement const& judged) {
     return judged.state == PatchState::disabled && judged.record != nullptr &&
-           !judged.observed->pinned && !world.unremovable.contains(judged.name);
+           !world.unremovable.contains(judged.name);
 }
 
 } // namespace
@@ -121,6 +137,8 @@ std::vector<Action> plan(World const& world, std::vector<Judgement> const& judge
         if (auto action = step(world, request, find(judgements, request.name)))
             actions.push_back(std::move(*action));
     for (auto const& judged : judgements) {
+        if (judged.name == world.in_flight)
+            continue;
         if (is_removable(world, judged)) {
             actions.push_back({.kind = Kind::remove, .name = judged.name});
         } else if (judged.disposition == report::Disposition::scheduled && is_quiet(world)) {

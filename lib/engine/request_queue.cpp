@@ -5,8 +5,8 @@
 
 namespace livepatch::engine {
 
-base::Result<void> RequestQueue::add(Request request, Done done) {
-    if (pending_.size() == capacity) {
+base::Result<void> RequestQueue::add(Request request, Done done, bool urgent) {
+    if (pending_.size() >= capacity && !urgent) {
         return base::Error{
             .code = base::Errc::busy,
             .subject = request.name,
@@ -27,16 +27,15 @@ void RequestQueue::finish(std::uint64_t id, std::optional<base::Error> error) {
     node.mapped()(error ? base::Result<void>(std::move(*error)) : base::Result<void>());
 }
 
-void RequestQueue::cancel_apply(std::string const& name, std::string const& why) {
-    auto const found = std::find_if(pending_.begin(), pending_.end(), [&](auto const& request) {
-        return request.kind == Request::Kind::apply && request.name == name;
-    });
-    if (found == pending_.end())
-        return;
-    finish(
-        found->id,
-        base::Error{.code = base::Errc::failed, .subject = name, .cause = why, .remedy = {}}
-    );
+void RequestQueue::cancel(Request::Kind kind, std::string const& name, std::string const& why) {
+    std::vector<std::uint64_t> cancelled; // first all of them: finish() calls back
+    for (auto const& request : pending_)
+        if (request.kind == kind && request.name == name)
+            cancelled.push_back(request.id);
+    for (auto const id : cancelled)
+        finish(
+            id, base::Error{.code = base::Errc::failed, .subject = name, .cause = why, .remedy = {}}
+        );
 }
 
 } // namespace livepatch::engine

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace livepatch::engine {
@@ -19,14 +20,15 @@ public:
 
     static constexpr std::size_t capacity = 32;
 
-    // Gives the request its id. busy when the queue is full; `done` is not called then.
-    base::Result<void> add(Request request, Done done);
+    // Gives the request its id. busy when the queue is full, unless it is `urgent`: then it does
+    // not have to wait for others. `done` is not called on an error.
+    base::Result<void> add(Request request, Done done, bool urgent = false);
 
     // Removes the request and calls its `done`; nothing happens when it is not there any more.
     void finish(std::uint64_t id, std::optional<base::Error> error);
 
-    // Ends the pending apply of this module, if there is one: an admin changed his mind.
-    void cancel_apply(std::string const& name, std::string const& why);
+    // Ends the pending requests of this kind for this module: an admin changed his mind.
+    void cancel(Request::Kind kind, std::string const& name, std::string const& why);
 
     std::vector<Request> const& pending() const { return pending_; }
 

@@ -1,6 +1,10 @@
 #include "engine/settle.hpp"
 
-#include <optional>
+#include "engine/world.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
 
 namespace livepatch::engine {
 
@@ -18,15 +22,15 @@ public:
     Settling(State& state, Change const& change) : state_(state), change_(change) {}
 
     Settled run() {
-        auto const names = records_of_this_boot();
-        for (auto const& name : names)
+        for (auto const& name : records_of_this_boot())
             if (name != change_.in_flight)
                 settle_record(*state_.find_load(name, change_.boot_id));
+        tell_unmanaged();
         return std::move(settled_);
     }
 
 private:
-    std::vector<std::string> records_of_this_boot() {
+    std::vector<std::string> records_of_this_boot() const {
         std::vector<std::string> names;
         for (auto const& load : state_.loads)
             if (load.boot_id == change_.boot_id)
@@ -37,24 +41,21 @@ private:
     // May drop the record.
     void settle_record(LoadRecord& record) {
         auto const* patch = change_.now.find(record.name);
-        if (patch == nullptr)
+        if (patch == nullptr || !matches(record, *patch))
             return settle_absent(record);
         switch (patch->state) {
         case PatchState::absent:
             return settle_absent(record);
         case PatchState::enabling:
-            if (record.stage == Stage::intended)
-                become(record, Stage::loaded);
-            return;
         case PatchState::enabled:
-            return settle_enabled(record);
+            return settle_active(record, patch->state);
         case PatchState::disabling:
         case PatchState::disabled:
-            return settle_disabled(record);
+            return settle_inactive(record, patch->state);
         }
     }
 
-    void settle_absent(LoadRecord const& record) {
+    void settle_absent(LoadRecord& record) {
         switch (record.stage) {
         case Stage::intended: // the kernel never took it
             return drop(record);
@@ -76,18 +77,34 @@ private:
         }
     }
 
-    void settle_enabled(LoadRecord& record) {
-        if (record.stage == Stage::enabled)
+    void settle_active(LoadRecord& record, PatchState state) {
+        bool const enabled = state == PatchState::enabled;
+        switch (record.stage) {
+        case Stage::intended:
+        case Stage::loaded:
+            if (enabled) {
+                become(record, Stage::enabled);
+                tell(EventKind::enabled, record, "every task runs the patched code");
+            } else if (record.stage == Stage::intended) {
+                become(record, Stage::loaded);
+            }
             return;
-        become(record, Stage::enabled);
-        tell(EventKind::enabled, record, "every task runs the patched code");
+        case Stage::enabled:
+            return;
+        case Stage::reverting: // turned round, or the daemon died before it was begun
+            if (!enabled)
+                return;
+            if (change_.before != nullptr && was(record.name) != PatchState::enabled)
+                tell(EventKind::foreign_change, record, "enabled again by another tool");
+            return record.sha256.empty() ? drop(record) : become(record, Stage::enabled);
+        case Stage::replaced: // cannot come back but by another load, which was not ours
+            return drop(record);
+        }
     }
 
-    void settle_disabled(LoadRecord& record) {
-        auto const state = change_.now.find(record.name)->state;
+    void settle_inactive(LoadRecord& record, PatchState state) {
         switch (record.stage) {
-        case Stage::intended: // a load of ours that did not come to an end
-            return become(record, Stage::reverting);
+        case Stage::intended:
         case Stage::loaded:
         case Stage::enabled:
             // A replaced patch is never itself the one in transition.
@@ -114,21 +131,35 @@ private:
         return true;
     }
 
-    bool settle_replaced(LoadRecord const& record) {
-        return settle_replaced(*state_.find_load(record.name, record.boot_id));
-    }
-
     // The patch whose transition just ended or is about to, if it may be cumulative. Kernels
     // before 6.11 do not show `replace`, so a patch counts unless something says that it replaces
     // nothing.
     kernel::ObservedPatch const* replacing_patch(LoadRecord const& record) const {
-        for (auto const& patch : change_.now.patches) {
-            bool const moved = change_.before == nullptr || was(patch.name) != PatchState::enabled;
-            if (patch.name != record.name && is_active(patch) && moved && may_replace(patch))
+        for (auto const& patch : change_.now.patches)
+            if (patch.name != record.name && is_active(patch) &&
+                change_.fresh.contains(patch.name) && may_replace(patch))
                 return &patch;
-        }
         return nullptr;
     }
+
+    // What comes and goes without us.
+    void tell_unmanaged() {
+        if (change_.before == nullptr)
+            return;
+        for (auto const& patch : change_.now.patches)
+            if (is_foreign(patch.name) && change_.before->find(patch.name) == nullptr)
+                tell_foreign(patch.name, "loaded by another tool");
+        for (auto const& patch : change_.before->patches)
+            if (is_foreign(patch.name) && !was_ours(patch.name) &&
+                change_.now.find(patch.name) == nullptr)
+                tell_foreign(patch.name, "unloaded by another tool");
+    }
+
+    bool is_foreign(std::string_view name) const {
+        return name != change_.in_flight && state_.find_load(name, change_.boot_id) == nullptr;
+    }
+
+    bool was_ours(std::string_view name) const { return dropped_.contains(name); }
 
     bool may_replace(kernel::ObservedPatch const& patch) const {
         if (patch.replace)
@@ -151,6 +182,7 @@ private:
 
     void drop(LoadRecord const& record) {
         auto const name = record.name; // dies with the record
+        dropped_.insert(name);
         state_.drop_load(name, change_.boot_id);
         settled_.changed = true;
     }
@@ -158,12 +190,30 @@ private:
     void hold(LoadRecord const& record, std::string const& reason) {
         if (record.sha256.empty())
             return;
-        state_.put(Hold{
-            .sha256 = record.sha256, .name = record.name, .reason = reason, .since = change_.time});
+        put_hold(record, record.sha256, reason);
+        if (auto const* offer = change_.catalogue.choose(record.name);
+            offer != nullptr && !offer->sha256.empty())
+            put_hold(record, offer->sha256, reason);
         settled_.changed = true;
         tell(
             EventKind::foreign_change, record, reason + "; it is held until it is applied by name"
         );
+    }
+
+    void put_hold(LoadRecord const& record, std::string const& sha256, std::string const& reason) {
+        state_.put(Hold{
+            .sha256 = sha256, .name = record.name, .reason = reason, .since = change_.time});
+    }
+
+    void tell_foreign(std::string const& name, std::string const& message) {
+        settled_.events.push_back({
+            .kind = EventKind::foreign_change,
+            .time = change_.time,
+            .patch = name,
+            .id = name,
+            .sha256 = {},
+            .message = name + ": " + message,
+        });
     }
 
     void tell(EventKind kind, LoadRecord const& record, std::string message) {
@@ -180,6 +230,7 @@ private:
     State& state_;
     Change const& change_;
     Settled settled_;
+    std::set<std::string, std::less<>> dropped_; // records that were there when we began
 };
 
 } // namespace

@@ -6,6 +6,9 @@
 #include "report/event.hpp"
 #include "repository/catalogue.hpp"
 
+#include <functional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +20,9 @@ struct Change {
     repository::Catalogue const& catalogue;
     std::string_view boot_id;
     std::string_view in_flight; // the patch an operation of ours works on right now; "" = none
+    // Patches that were not enabled yet a moment ago: one of them may have replaced what is gone
+    // now. Several looks, because one look reads one patch after the other.
+    std::set<std::string, std::less<>> const& fresh;
     Time time;
 };
 
@@ -27,6 +33,9 @@ struct Settled {
 
 // What somebody else disabled or unloaded gets a hold: an admin's word stands, whichever tool he
 // used (DESIGN §2.8). What a cumulative patch replaced does not.
+//
+// Both the digest that was loaded and the one that is offered under its name are held: otherwise
+// the next build would be loaded at once in the place of what was just taken out.
 Settled settle(State& state, Change const& change);
 
 } // namespace livepatch::engine

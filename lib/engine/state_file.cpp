@@ -105,6 +105,11 @@ State state_from(Json const& json) {
     return state;
 }
 
+// Names and reasons may hold anything; what is no UTF-8 must not make it impossible to save.
+std::string text_of(Json const& json, int indent = -1) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 bool is_missing(base::Error const& error) {
     return error.os_error == ENOENT;
 }
@@ -137,7 +142,7 @@ base::Result<State> StateFile::read(std::filesystem::path const& path) {
         if (json.at("schema") != schema)
             return damaged("written by another version");
         auto const& content = json.at("state");
-        if (json.at("sha256") != base::sha256(content.dump()))
+        if (json.at("sha256") != base::sha256(text_of(content)))
             return damaged("its checksum does not match");
         generation_ = json.at("generation");
         return state_from(content);
@@ -163,44 +168,46 @@ StateFile::Loaded StateFile::load() {
     return {{}, said + "; starting without holds and records"};
 }
 
+// By way of a second name, so that there is a whole file under one of the two names at any moment,
+// also when the present one was damaged and has been set aside. A file system without hard links
+// has no previous generation.
+void StateFile::keep_previous() const {
+    auto const aside = directory_ / ".state.json.previous.new";
+    ::unlink(aside.c_str());
+    if (::link(path().c_str(), aside.c_str()) == 0)
+        ::rename(aside.c_str(), previous_path().c_str());
+    ::unlink(aside.c_str()); // left over where both names were one file already
+}
+
 base::Result<void> StateFile::save(State const& state) {
     auto const content = to_json(state);
     Json const json{
         {"schema", schema},
         {"generation", generation_ + 1},
-        {"sha256", base::sha256(content.dump())},
+        {"sha256", base::sha256(text_of(content))},
         {"state", content},
     };
-    // The name of the present generation goes to the previous one first, so that a whole file
-    // always has one of the two names.
-    ::unlink(previous_path().c_str());
-    if (::link(path().c_str(), previous_path().c_str()) != 0 && errno != ENOENT)
-        return base::system_error(
-            previous_path().string(), "cannot keep the previous generation", errno
-        );
+    keep_previous();
     auto written =
-        base::replace_file(path(), json.dump(2) + '\n', 0600, base::Durability::power_cut);
+        base::replace_file(path(), text_of(json, 2) + '\n', 0600, base::Durability::power_cut);
     if (written)
         ++generation_;
     return written;
 }
 
-base::Result<void> StateFile::check_persistent() const {
+std::optional<base::Error> StateFile::not_persistent() const {
     constexpr std::array<unsigned long, 2> volatile_types{0x01021994, 0x858458f6}; // tmpfs, ramfs
     struct statfs status = {};
     if (::statfs(directory_.c_str(), &status) != 0)
         return base::system_error(directory_.string(), "cannot examine", errno);
     auto const type = static_cast<unsigned long>(status.f_type) & 0xffffffffUL;
-    if (std::find(volatile_types.begin(), volatile_types.end(), type) != volatile_types.end()) {
-        return base::Error{
-            .code = base::Errc::failed,
-            .subject = directory_.string(),
-            .cause = "lies in memory and is lost at reboot",
-            .remedy = "put it on a disk"};
-    }
-    if (::access(directory_.c_str(), W_OK) != 0)
-        return base::system_error(directory_.string(), "cannot be written", errno);
-    return {};
+    if (std::find(volatile_types.begin(), volatile_types.end(), type) == volatile_types.end())
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::failed,
+        .subject = directory_.string(),
+        .cause = "lies in memory and is lost at reboot",
+        .remedy = "put it on a disk"};
 }
 
 } // namespace livepatch::engine

@@ -5,6 +5,7 @@
 #include "engine/state.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace livepatch::engine {
@@ -27,13 +28,14 @@ public:
     // On return it is on the disk; on an error the old content stands.
     base::Result<void> save(State const& state);
 
-    // Whether a record would survive a power cut: the directory is writable and not on tmpfs. The
-    // reason when not.
-    base::Result<void> check_persistent() const;
+    // Why what is saved would not survive a reboot: the directory is not there, or on tmpfs;
+    // nothing = it would. Whether it can be written is what save() tells.
+    std::optional<base::Error> not_persistent() const;
 
 private:
     std::filesystem::path path() const;
     std::filesystem::path previous_path() const;
+    void keep_previous() const;
     base::Result<State> read(std::filesystem::path const& path);
 
     std::filesystem::path directory_;

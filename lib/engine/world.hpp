@@ -36,12 +36,20 @@ struct World {
     std::map<std::string, base::Error> const& failures;
     // Disabled modules that the kernel will not unload before a reboot.
     std::set<std::string, std::less<>> const& unremovable;
+    std::string_view in_flight = {}; // the patch that is being worked on; "" = none
     report::Mode mode = report::Mode::manual;
+    // Why nothing is loaded by itself although the mode is automatic; "" = nothing stands in the
+    // way.
+    std::string obstacle = {};
+    bool livepatch = true; // the kernel can be livepatched
     std::string_view boot_id;
 
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or
     // nothing is loaded.
     LoadRecord const* ours(std::string_view name) const;
 };
+
+// Whether the observed module can be the recorded one: their build-ids do not tell them apart.
+bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed);
 
 } // namespace livepatch::engine

@@ -73,7 +73,7 @@ base::Result<void> EmulatedKernel::remove(std::string const& name) {
     auto const found = patches_.find(name);
     if (found == patches_.end())
         return kernel_error(Errc::not_found, name, "not loaded", ENOENT);
-    if (found->second.live)
+    if (found->second.live || pinned_.contains(name))
         return kernel_error(Errc::busy, name, "still referenced", EAGAIN);
     if (permanent_.contains(name))
         return kernel_error(Errc::unsupported, name, "the module has no exit function", EBUSY);
@@ -89,9 +89,9 @@ base::Result<void> EmulatedKernel::write_enabled(std::string const& name, bool v
         return kernel_error(Errc::not_found, name, "gone", ENOENT);
     auto& patch = found->second;
     if (patch.enabled == value)
-        return kernel_error(Errc::failed, name, "already in requested state", EINVAL);
+        return {};
     if (!patch.transition && value)
-        return kernel_error(Errc::failed, name, "cannot be enabled again", EINVAL);
+        return kernel_error(Errc::unsupported, name, "cannot be enabled again", EINVAL);
     if (!patch.transition && in_transition())
         return kernel_error(Errc::busy, name, "another livepatch is in transition", EBUSY);
     patch.enabled = value;
@@ -121,6 +121,16 @@ void EmulatedKernel::refuse(std::string const& name, std::optional<Error> error)
 void EmulatedKernel::make_permanent(std::string const& name) {
     std::lock_guard const lock(mutex_);
     permanent_.insert(name);
+}
+
+void EmulatedKernel::pin(std::string const& name) {
+    std::lock_guard const lock(mutex_);
+    pinned_.insert(name);
+}
+
+void EmulatedKernel::show_replace() {
+    std::lock_guard const lock(mutex_);
+    shows_replace_ = true;
 }
 
 void EmulatedKernel::foreign_load(std::string const& name, bool replace) {
@@ -157,11 +167,18 @@ void EmulatedKernel::end(std::string const& name, Patch& patch) {
         tree_.log("livepatch: '" + name + "': unpatching complete");
         return;
     }
+    // As klp_complete_transition: what is replaced is disabled first and goes last.
+    std::vector<std::string> replaced;
+    for (auto& [other, old] : patches_)
+        if (patch.replace && other != name && old.live)
+            replaced.push_back(other);
+    for (auto const& other : replaced) {
+        patches_.at(other).enabled = false;
+        show(other, patches_.at(other));
+    }
     show(name, patch);
-    if (patch.replace)
-        for (auto& [other, replaced] : patches_)
-            if (other != name && replaced.live)
-                retire(other, replaced);
+    for (auto const& other : replaced)
+        retire(other, patches_.at(other));
     tree_.log("livepatch: '" + name + "': patching complete");
 }
 
@@ -169,7 +186,9 @@ void EmulatedKernel::retire(std::string const& name, Patch& patch) {
     patch.live = false;
     patch.enabled = false;
     tree_.remove_patch(name);
-    tree_.set_module(name, {.refcount = 0, .build_id = patch.build_id});
+    tree_.set_module(
+        name, {.refcount = pinned_.contains(name) ? 1 : 0, .build_id = patch.build_id}
+    );
 }
 
 bool EmulatedKernel::in_transition() const {
@@ -179,9 +198,10 @@ bool EmulatedKernel::in_transition() const {
 }
 
 void EmulatedKernel::insert(std::string const& name, Patch patch) {
-    tree_.set_module(name, {.build_id = patch.build_id});
+    tree_.set_module(name, {.initstate = "coming", .build_id = patch.build_id});
     tree_.log("livepatch: enabling patch '" + name + "'");
     show(name, patch);
+    tree_.set_module(name, {.build_id = patch.build_id});
     patches_.insert_or_assign(name, std::move(patch));
     tree_.log("livepatch: '" + name + "': starting patching transition");
 }
@@ -191,6 +211,7 @@ void EmulatedKernel::show(std::string const& name, Patch const& patch) {
         name,
         {.enabled = patch.enabled ? 1 : 0,
          .transition = patch.transition ? 1 : 0,
+         .replace = shows_replace_ ? std::optional(patch.replace ? 1 : 0) : std::nullopt,
          .objects = patch.objects}
     );
 }

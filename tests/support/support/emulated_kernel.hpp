@@ -30,6 +30,9 @@ public:
     // The next loads of this patch fail; nothing = they succeed again.
     void refuse(std::string const& name, std::optional<base::Error> error);
     void make_permanent(std::string const& name); // has no exit function
+    // Stays referenced once it is disabled, as a forced patch does.
+    void pin(std::string const& name);
+    void show_replace(); // as kernels from 6.11 on
 
     // Another tool.
     void foreign_load(std::string const& name, bool replace = false);
@@ -63,6 +66,8 @@ private:
     std::map<std::string, Patch> patches_;
     std::set<std::string> stalled_;
     std::set<std::string> permanent_;
+    std::set<std::string> pinned_;
+    bool shows_replace_ = false;
     std::map<std::string, base::Error> refusals_;
     std::vector<std::string> calls_;
 };

@@ -116,8 +116,13 @@ void FakeKernelTree::set_patch(std::string const& name, FakePatch const& patch) 
     bool const is_new = !fs::exists(path_ / directory);
     auto const place =
         is_new ? fs::path("gone") / (std::to_string(::getpid()) + "-" + name) : directory;
+    // As the kernel: a transition has begun before `enabled` changes, and never seems over before
+    // it has begun (kernel/livepatch/core.c: __klp_disable_patch).
+    if (patch.transition == 1)
+        write(place / "transition", line("1"));
     write(place / "enabled", line(std::to_string(patch.enabled)));
-    write(place / "transition", line(std::to_string(patch.transition)));
+    if (patch.transition == 0)
+        write(place / "transition", line("0"));
     if (patch.replace)
         write(place / "replace", line(std::to_string(*patch.replace)));
     write_objects(place, patch.objects);

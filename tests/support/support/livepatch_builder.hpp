@@ -68,9 +68,10 @@ struct StaticPatch {
     std::uint64_t object_size = 168;
     std::uint64_t function_size = 152;
     std::string release = "6.1.0-test";
+    std::string name = "lp_test";
 
     PatchBuilder builder() const {
-        PatchBuilder made(livepatch_builder("lp_test", release));
+        PatchBuilder made(livepatch_builder(name, release));
         auto& elf = made.elf;
         auto const data = elf.add({".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, ""});
         auto const here = elf.symbol("", data, 0, 0, STT_SECTION);

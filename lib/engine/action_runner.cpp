@@ -1,0 +1,169 @@
+#include "engine/action_runner.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+base::Error not_recorded(std::string const& name, base::Error const& error) {
+    return {
+        .code = base::Errc::failed,
+        .subject = name,
+        .cause = "not loaded, because the attempt cannot be recorded: " + describe(error),
+        .remedy = {},
+        .os_error = error.os_error};
+}
+
+// Gone already is what a disable and a removal want.
+std::optional<base::Error> unless_gone(base::Result<void> const& result) {
+    if (result || result.error().code == base::Errc::not_found)
+        return std::nullopt;
+    return result.error();
+}
+
+} // namespace
+
+ActionRunner::ActionRunner(Parts parts) : parts_(std::move(parts)) {}
+
+void ActionRunner::run(Action const& action, bool ours, Done done) {
+    action_ = action;
+    action_.offer = nullptr;
+    offer_ = action.offer == nullptr ? repository::Offer() : *action.offer;
+    auto const* record = parts_.keeper.state().find_load(action.name, parts_.boot_id);
+    before_ = record == nullptr ? std::nullopt : std::optional(*record);
+    done_ = std::move(done);
+    switch (action.kind) {
+    case Action::Kind::load:
+        return load();
+    case Action::Kind::disable:
+    case Action::Kind::enable:
+        return change(ours);
+    case Action::Kind::remove:
+        return remove();
+    case Action::Kind::finish:
+        return finish({});
+    }
+}
+
+void ActionRunner::load() {
+    stage_ = report::Stage::verifying;
+    parts_.disk_worker.run(
+        [this, offer = offer_] { return parts_.sources.verify(offer); },
+        [this](base::Result<trust::VerifiedPatch> patch) {
+            if (patch)
+                record_and_load(std::move(patch).value());
+            else
+                finish(patch.error());
+        }
+    );
+}
+
+void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
+    stage_ = report::Stage::loading;
+    parts_.keeper.state().put(LoadRecord{
+        .name = patch.name(),
+        .id = offer_.id,
+        .sha256 = patch.sha256(),
+        .build_id = patch.module().build_id,
+        .source = offer_.source,
+        .signer = patch.signer(),
+        .boot_id = parts_.boot_id,
+        .stage = Stage::intended,
+        .at = parts_.clock.wall(),
+        .replaced_by = {}});
+    // Shared, since a callback must be copyable and the patch is not.
+    auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));
+    parts_.keeper.save([this, shared](base::Result<void> const& saved) {
+        if (!saved && !parts_.load_unrecorded) {
+            restore_record();
+            return finish(not_recorded(action_.name, saved.error()), false);
+        }
+        parts_.kernel_worker.run(
+            [this, shared] { return parts_.loader.load(*shared); },
+            [this](base::Result<loader::LoadedPatch> const& result) { loaded(result); }
+        );
+    });
+}
+
+void ActionRunner::loaded(base::Result<loader::LoadedPatch> const& result) {
+    auto* record = parts_.keeper.state().find_load(action_.name, parts_.boot_id);
+    if (!result)
+        restore_record();
+    else if (record != nullptr)
+        record->stage = Stage::loaded;
+    parts_.keeper.save();
+    finish(result ? std::nullopt : std::optional(result.error()));
+}
+
+void ActionRunner::change(bool ours) {
+    stage_ = report::Stage::loading;
+    bool const disable = action_.kind == Action::Kind::disable;
+    auto& state = parts_.keeper.state();
+    if (ours) {
+        state.find_load(action_.name, parts_.boot_id)->stage =
+            disable ? Stage::reverting : Stage::loaded;
+    } else {
+        // Another tool's patch that an admin told us to take out: what is left of it is ours to
+        // remove.
+        state.put(LoadRecord{
+            .name = action_.name,
+            .id = action_.name,
+            .sha256 = {},
+            .build_id = {},
+            .source = {},
+            .signer = {},
+            .boot_id = parts_.boot_id,
+            .stage = Stage::reverting,
+            .at = {},
+            .replaced_by = {}});
+    }
+    // It goes on even if it cannot be recorded: a full disk must not keep a harmful patch in.
+    parts_.keeper.save([this, disable](base::Result<void> const&) {
+        parts_.kernel_worker.run(
+            [this, name = action_.name, disable] {
+                return disable ? parts_.loader.disable(name) : parts_.loader.enable(name);
+            },
+            [this, disable](base::Result<void> const& result) {
+                auto error = disable  ? unless_gone(result)
+                             : result ? std::nullopt
+                                      : std::optional(result.error());
+                if (error) {
+                    restore_record();
+                    parts_.keeper.save();
+                }
+                finish(std::move(error));
+            }
+        );
+    });
+}
+
+void ActionRunner::remove() {
+    stage_ = report::Stage::loading;
+    parts_.kernel_worker.run(
+        [this, name = action_.name] { return parts_.loader.remove(name); },
+        [this](base::Result<void> const& result) { finish(unless_gone(result)); }
+    );
+}
+
+void ActionRunner::restore_record() {
+    auto& state = parts_.keeper.state();
+    auto* record = state.find_load(action_.name, parts_.boot_id);
+    if (!before_)
+        state.drop_load(action_.name, parts_.boot_id);
+    else if (record != nullptr)
+        *record = *before_; // in its place: the order of loading is kept
+}
+
+void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
+    Outcome outcome{
+        .action = std::exchange(action_, {}),
+        .sha256 = std::exchange(offer_, {}).sha256,
+        .error = std::move(error),
+        .tried = tried};
+    stage_ = report::Stage::idle;
+    std::exchange(done_, {})(std::move(outcome));
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,38 @@
+#include "engine/catalogue_reader.hpp"
+
+#include <utility>
+
+namespace livepatch::engine {
+
+CatalogueReader::CatalogueReader(repository::Sources& sources, base::Worker disk, Take take)
+    : sources_(sources),
+      disk_(std::move(disk)),
+      take_(std::move(take)) {}
+
+void CatalogueReader::read(Done done) {
+    waiting_.push_back(std::move(done));
+    if (!reading_)
+        begin();
+}
+
+void CatalogueReader::begin() {
+    reading_ = true;
+    disk_.run(
+        [this] { return sources_.read(); },
+        [this, waiting = std::exchange(waiting_, {})](repository::Catalogue catalogue) {
+            finish(waiting, std::move(catalogue));
+        }
+    );
+}
+
+void CatalogueReader::finish(std::vector<Done> const& waiting, repository::Catalogue catalogue) {
+    reading_ = false;
+    if (!waiting_.empty())
+        begin();
+    take_(std::move(catalogue));
+    for (auto const& done : waiting)
+        if (done)
+            done();
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,282 @@
+// The half of Engine that answers admins.
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+using base::PatchState;
+using report::Disposition;
+
+constexpr auto applied_later = "a later request applies it";
+constexpr auto reverted_later = "a later request reverts it";
+
+base::Error no_such_patch(std::string const& patch) {
+    return {
+        .code = base::Errc::not_found,
+        .subject = patch,
+        .cause = "no livepatch of this name is loaded or offered for this kernel",
+        .remedy = "see: lpctl list"};
+}
+
+base::Error unsupported(kernel::Identity const& kernel) {
+    return {
+        .code = base::Errc::unsupported,
+        .subject = "kernel " + kernel.release,
+        .cause = "built without livepatching (CONFIG_LIVEPATCH)",
+        .remedy = "boot a kernel that has it"};
+}
+
+bool is_active(PatchState state) {
+    return state == PatchState::enabled || state == PatchState::enabling;
+}
+
+bool is_managed(Judgement const& judged) {
+    return judged.record != nullptr && !judged.record->sha256.empty();
+}
+
+// Calls `done` once `count` results have come in, with the first error among them.
+RequestQueue::Done gather(std::size_t count, RequestQueue::Done done) {
+    struct Gathered {
+        std::size_t missing;
+        base::Result<void> first;
+        RequestQueue::Done done;
+    };
+
+    auto const gathered = std::make_shared<Gathered>(Gathered{count, {}, std::move(done)});
+    return [gathered](base::Result<void> result) {
+        if (!result && gathered->first)
+            gathered->first = std::move(result);
+        if (--gathered->missing == 0)
+            gathered->done(std::move(gathered->first));
+    };
+}
+
+// A result without its value is what a queue gives; these put the value back.
+template <class T>
+RequestQueue::Done with_value(T value, std::function<void(base::Result<T>)> done) {
+    return [value = std::move(value), done = std::move(done)](base::Result<void> const& result) {
+        if (result)
+            done(value);
+        else
+            done(result.error());
+    };
+}
+
+} // namespace
+
+std::optional<Judgement> Engine::find(std::string const& patch) const {
+    for (auto& judged : judgements()) {
+        bool const by_id = (judged.offer != nullptr && judged.offer->id == patch) ||
+                           (judged.record != nullptr && judged.record->id == patch);
+        if (judged.name == patch || by_id)
+            return std::move(judged);
+    }
+    return std::nullopt;
+}
+
+base::Result<void> Engine::admit(Judgement const& judged, Options const& options) const {
+    if (!judged.refusal)
+        return {};
+    bool const overridden = options.replace_unmanaged && judged.offer != nullptr &&
+                            !judged.offer->refused &&
+                            conflict_with_unmanaged(world(), *judged.offer).has_value();
+    if (overridden)
+        return {};
+    return *judged.refusal;
+}
+
+void Engine::apply(std::string const& patch, Options const& options, Done<std::string> done) {
+    if (!parts_.identity.livepatch)
+        return done(unsupported(parts_.identity));
+    report();
+    if (find(patch))
+        return apply_known(patch, options, std::move(done));
+    // Its file may have come this moment.
+    refresh([this, patch, options, done = std::move(done)](base::Result<void> const&) {
+        apply_known(patch, options, done);
+    });
+}
+
+void Engine::apply_known(std::string const& patch, Options const& options, Done<std::string> done) {
+    auto const judged = find(patch);
+    if (!judged)
+        return done(no_such_patch(patch));
+    auto const name = judged->name;
+    bool const in_flight = runner_.in_flight() == name;
+    if (judged->as_wanted && !in_flight) {
+        if (!options.dry_run)
+            carry_on(*judged);
+        return done(name);
+    }
+    if (!judged->as_wanted)
+        if (auto admitted = admit(*judged, options); !admitted)
+            return done(admitted.error());
+    if (options.dry_run)
+        return done(name);
+
+    auto const sha256 = judged->offer == nullptr ? std::string() : judged->offer->sha256;
+    auto added = requests_.add(
+        {.kind = Request::Kind::apply,
+         .name = name,
+         .sha256 = sha256,
+         .replace_unmanaged = options.replace_unmanaged},
+        with_value(name, done)
+    );
+    if (!added)
+        return done(added.error());
+    requests_.cancel(Request::Kind::revert, name, applied_later);
+    failures_.erase(sha256);
+    backoff_.forget(name);
+    // Applying by name is what lifts a hold that a revert put there.
+    if (keeper_.state().drop_hold(sha256))
+        keeper_.save();
+    wake();
+}
+
+// It is there already: what is lifted and cancelled is what would take it out, or keep it from
+// coming back.
+void Engine::carry_on(Judgement const& judged) {
+    if (is_managed(judged) && keeper_.state().drop_hold(judged.record->sha256))
+        keeper_.save();
+    requests_.cancel(Request::Kind::revert, std::string(judged.name), applied_later);
+    wake();
+}
+
+void Engine::apply_all(Options const& options, Done<std::vector<std::string>> done) {
+    if (!parts_.identity.livepatch)
+        return done(unsupported(parts_.identity));
+    report();
+    std::vector<std::string> names;
+    for (auto const& judged : judgements()) {
+        bool const wanted = judged.disposition == Disposition::available ||
+                            judged.disposition == Disposition::scheduled;
+        if (wanted && judged.offer != nullptr)
+            names.push_back(judged.name);
+    }
+    if (names.empty() || options.dry_run)
+        return done(names);
+    auto const one_done = gather(names.size(), with_value(names, std::move(done)));
+    for (auto const& name : names)
+        apply(name, options, [one_done](base::Result<std::string> const& result) {
+            one_done(result ? base::Result<void>() : base::Result<void>(result.error()));
+        });
+}
+
+void Engine::revert(std::string const& patch, Options const& options, Done<void> done) {
+    report();
+    auto const judged = find(patch);
+    if (!judged)
+        return done(no_such_patch(patch));
+    if (options.dry_run)
+        return done({});
+    take_out(target(*judged), options, std::move(done));
+}
+
+Engine::Target Engine::target(Judgement const& judged) const {
+    Target target{.name = judged.name, .digests = {}, .state = judged.state};
+    if (judged.record != nullptr)
+        target.digests.insert(judged.record->sha256);
+    if (judged.offer != nullptr)
+        target.digests.insert(judged.offer->sha256);
+    target.digests.erase("");
+    return target;
+}
+
+void Engine::take_out(Target const& target, Options const& options, RequestQueue::Done done) {
+    bool const absent = target.state == PatchState::absent && runner_.in_flight() != target.name;
+    if (absent) {
+        hold(target, options);
+        keeper_.save(std::move(done)); // the hold is all that was asked for
+    } else {
+        // What is on its way in can be turned round at once: that waits for nobody.
+        bool const urgent = target.state == PatchState::enabling;
+        auto const failed = done;
+        auto added = requests_.add(
+            {.kind = Request::Kind::revert, .name = target.name, .sha256 = {}},
+            std::move(done),
+            urgent
+        );
+        if (!added)
+            return failed(added.error());
+        hold(target, options);
+        keeper_.save();
+    }
+    requests_.cancel(Request::Kind::apply, target.name, reverted_later);
+    wake();
+}
+
+void Engine::hold(Target const& target, Options const& options) {
+    auto const reason =
+        options.reason.empty() ? std::string("reverted by an administrator") : options.reason;
+    bool news = false;
+    for (auto const& sha256 : target.digests) {
+        news = news || keeper_.state().find_hold(sha256) == nullptr;
+        keeper_.state().put(Hold{
+            .sha256 = sha256, .name = target.name, .reason = reason, .since = parts_.clock.wall()});
+    }
+    if (news)
+        tell(
+            report::EventKind::held,
+            target.name,
+            reason + "; it is held until it is applied by name"
+        );
+}
+
+std::vector<Engine::Target> Engine::all_targets() const {
+    auto const judged = judgements();
+    std::vector<Target> targets;
+    auto const& loads = keeper_.state().loads;
+    for (auto load = loads.rbegin(); load != loads.rend(); ++load)
+        for (auto const& one : judged)
+            if (one.name == load->name && is_managed(one) && is_active(one.state))
+                targets.push_back(target(one));
+    // Also what was about to be loaded: that is not what somebody wants who takes everything out.
+    for (auto const& one : judged) {
+        bool const asked_for = std::any_of(
+            requests_.pending().begin(),
+            requests_.pending().end(),
+            [&](auto const& request) {
+                return request.kind == Request::Kind::apply && request.name == one.name;
+            }
+        );
+        bool const coming = one.disposition == Disposition::scheduled || asked_for ||
+                            one.name == runner_.in_flight();
+        if (one.state == PatchState::absent && coming)
+            targets.push_back(target(one));
+    }
+    return targets;
+}
+
+void Engine::revert_all(Options const& options, Done<void> done) {
+    report();
+    auto const targets = all_targets();
+    if (targets.empty() || options.dry_run)
+        return done({});
+    auto const one_done = gather(targets.size(), std::move(done));
+    for (auto const& target : targets)
+        take_out(target, options, one_done);
+}
+
+void Engine::blockers(Done<Blockers> done) {
+    report();
+    auto const* patch = observed_.transition();
+    if (patch == nullptr)
+        return done(Blockers());
+    Blockers answer{.patch = patch->name, .since = transition_since_, .tasks = {}};
+    auto const explain =
+        [answer, patched = patch->objects, done](base::Result<kernel::TaskScan> scan) mutable {
+            if (!scan)
+                return done(scan.error());
+            for (auto& task : scan->tasks)
+                answer.tasks.push_back(kernel::explain(std::move(task), patched));
+            done(std::move(answer));
+        };
+    blockers_.request(explain);
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,60 @@
+// The State in memory, and its way to the disk.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/worker.hpp"
+#include "engine/state.hpp"
+#include "engine/state_file.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace livepatch::engine {
+
+// Belongs to the loop; must outlive what it queued on the worker.
+class StateKeeper {
+public:
+    using Saved = std::function<void(base::Result<void>)>;
+
+    static constexpr std::chrono::seconds retry_after{10};
+
+    // `file` is used on the worker only, once load() has returned. `changed` is called when
+    // problem() came or went.
+    StateKeeper(
+        StateFile& file, base::Worker disk, base::Clock& clock, std::function<void()> changed
+    );
+
+    std::string load(); // blocks; what was wrong with the file, "" = nothing
+
+    State& state() { return state_; }
+
+    State const& state() const { return state_; }
+
+    // `saved` is called when the state of now, or a later one, is on the disk, or could not be put
+    // there. Calls that come while the disk is busy are one write.
+    void save(Saved saved = {});
+
+    // Why the newest save failed; nothing when it did not. It is tried again until it succeeds.
+    std::optional<base::Error> const& problem() const { return problem_; }
+
+private:
+    void write();
+    void written(std::vector<Saved> const& waiting, base::Result<void> result);
+
+    StateFile& file_;
+    base::Worker disk_;
+    base::Clock& clock_;
+    std::function<void()> changed_;
+    State state_;
+    std::optional<base::Error> problem_;
+    bool writing_ = false;
+    std::vector<Saved> waiting_;
+    std::unique_ptr<base::Alarm> again_;
+};
+
+} // namespace livepatch::engine

@@ -1,0 +1,167 @@
+#include "support/engine_bench.hpp"
+
+#include "base/atomic_file.hpp"
+
+namespace livepatch::support {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void write_at_once(fs::path const& path, std::string_view content) {
+    base::replace_file(path, content, 0644, base::Durability::until_reboot).value();
+}
+
+} // namespace
+
+EngineBench::EngineBench() {
+    for (auto const& path : {source(), keys(), state()})
+        fs::create_directories(path);
+    write_at_once(keys() / "test.pem", test_key().certificate_pem());
+}
+
+EngineBench::~EngineBench() {
+    kill();
+}
+
+engine::Engine::Parts EngineBench::parts() {
+    return {
+        .loop = loop_->get_executor(),
+        .clock = clock,
+        .kernel_worker = {kernel_queue_->get_executor(), loop_->get_executor()},
+        .disk_worker = {disk_queue_->get_executor(), loop_->get_executor()},
+        .loader = kernel,
+        .tree = kernel::LivepatchTree(tree.root()),
+        .scanner = scanner,
+        .sources = *sources_,
+        .state_file = *state_file_,
+        .identity = kernel::identify(tree.root()).value(),
+        .mode = mode,
+        .not_persistent = not_persistent,
+        .without_crash_guard = without_crash_guard};
+}
+
+void EngineBench::start() {
+    start_slowly();
+    run();
+}
+
+void EngineBench::start_slowly() {
+    kill();
+    loop_ = std::make_unique<boost::asio::io_context>(1);
+    kernel_queue_ = std::make_unique<boost::asio::io_context>(1);
+    disk_queue_ = std::make_unique<boost::asio::io_context>(1);
+    auto const release = kernel::identify(tree.root()).value().release;
+    sources_ = std::make_unique<repository::Sources>(
+        std::vector<repository::Source>{
+            {.name = "test", .path = source(), .keys = {}, .cumulative = cumulative}},
+        keys(),
+        release
+    );
+    state_file_ = std::make_unique<engine::StateFile>(state());
+    engine_ = std::make_unique<engine::Engine>(parts());
+    engine_->on_event([this](report::Event const& event) {
+        events.push_back(std::string(name(event.kind)) + ' ' + event.patch);
+        whole_events.push_back(event);
+    });
+    engine_->on_report([this](report::Report const& report) { reports.push_back(report); });
+    engine_->start([] {});
+}
+
+// What is queued refers to the engine, and is destroyed unrun before it.
+void EngineBench::kill() {
+    disk_queue_.reset();
+    kernel_queue_.reset();
+    loop_.reset();
+    engine_.reset();
+    kernel_held_ = false;
+    disk_held_ = false;
+}
+
+void EngineBench::put_patch(ModuleFile const& module, std::string file_name) {
+    if (file_name.empty())
+        file_name = module.name + ".ko";
+    write_at_once(source() / file_name, module.signed_by(test_key()));
+}
+
+void EngineBench::remove_patch(std::string const& file_name) {
+    fs::remove(source() / file_name);
+}
+
+void EngineBench::run() {
+    auto const poll = [](boost::asio::io_context& context, bool held) {
+        context.restart();
+        return held ? std::size_t{0} : context.poll();
+    };
+    while (poll(*loop_, false) + poll(*kernel_queue_, kernel_held_) + poll(*disk_queue_, disk_held_)
+    )
+        ;
+}
+
+void EngineBench::advance(std::chrono::milliseconds duration) {
+    auto const until = clock.now() + duration;
+    for (auto next = clock.next(); next && *next <= until; next = clock.next()) {
+        clock.advance_to(*next);
+        run();
+    }
+    clock.advance_to(until);
+    run();
+}
+
+void EngineBench::finish_transition() {
+    kernel.finish_transition();
+    notice();
+}
+
+void EngineBench::notice() {
+    engine_->notice();
+    run();
+}
+
+void EngineBench::refresh() {
+    engine_->refresh();
+    run();
+}
+
+template <class Call>
+EngineBench::Answer EngineBench::ask(Call call) {
+    auto const answer = std::make_shared<Answer>();
+    answer_ = answer;
+    call([answer](auto const& result) {
+        *answer = result ? base::Result<void>() : base::Result<void>(result.error());
+    });
+    run();
+    return *answer;
+}
+
+EngineBench::Answer EngineBench::apply(std::string const& patch, engine::Options const& options) {
+    return ask([&](auto done) { engine_->apply(patch, options, done); });
+}
+
+EngineBench::Answer EngineBench::apply_all() {
+    return ask([&](auto done) { engine_->apply_all({}, done); });
+}
+
+EngineBench::Answer EngineBench::revert(std::string const& patch, engine::Options const& options) {
+    return ask([&](auto done) { engine_->revert(patch, options, done); });
+}
+
+EngineBench::Answer EngineBench::revert_all() {
+    return ask([&](auto done) { engine_->revert_all({}, done); });
+}
+
+report::Report const& EngineBench::report() {
+    clock.advance_to(clock.now() + std::chrono::milliseconds(11)); // older looks are too old
+    return engine_->report();
+}
+
+report::PatchReport EngineBench::patch(std::string const& name) {
+    for (auto const& patch : report().patches)
+        if (patch.name == name)
+            return patch;
+    report::PatchReport absent;
+    absent.name = name;
+    return absent;
+}
+
+} // namespace livepatch::support

@@ -1,0 +1,157 @@
+// When what is about to be done cannot be recorded.
+#include "support/catch.hpp"
+#include "support/engine_bench.hpp"
+
+#include <algorithm>
+
+using namespace livepatch;
+using base::Errc;
+using base::PatchState;
+using report::Disposition;
+using support::EngineBench;
+using Strings = std::vector<std::string>;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Root writes into everything, but not over a directory.
+void break_disk(EngineBench& bench) {
+    fs::create_directories(bench.state() / ".state.json.new/in the way");
+}
+
+void mend_disk(EngineBench& bench) {
+    fs::remove_all(bench.state() / ".state.json.new");
+}
+
+bool says_not_persistent(report::Report const& report) {
+    return std::any_of(
+        report.health_reasons.begin(),
+        report.health_reasons.end(),
+        [](auto const& reason) { return reason.starts_with("state-not-persistent: "); }
+    );
+}
+
+} // namespace
+
+TEST_CASE("without a place for the record nothing is loaded by itself, loudly, until there is one"
+) {
+    EngineBench bench;
+    break_disk(bench);
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.refresh();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").disposition == Disposition::available);
+    CHECK(bench.patch("lp_one").reason == "not loaded by itself: state-not-persistent");
+    CHECK(bench.report().health == report::Health::degraded);
+    CHECK(says_not_persistent(bench.report()));
+    bench.advance(1min);
+    CHECK(bench.kernel.calls().empty());
+    mend_disk(bench);
+    bench.advance(10s);
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    bench.finish_transition();
+    CHECK(bench.report().health == report::Health::ok);
+    CHECK(bench.clock.armed() == 0);
+}
+
+TEST_CASE("an apply that cannot be recorded is refused, and says why") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    break_disk(bench);
+    auto const answer = bench.apply("lp_one");
+    REQUIRE(answer);
+    CHECK(answer->error().code == Errc::failed);
+    CHECK(answer->error().cause.find("cannot be recorded") != std::string::npos);
+    CHECK(bench.kernel.calls().empty());
+    mend_disk(bench);
+    CHECK(bench.apply("lp_one")->has_value());
+}
+
+TEST_CASE("a disk that fills up before the first load does not count against the patch") {
+    EngineBench bench;
+    bench.start();
+    break_disk(bench);
+    bench.put_patch({.name = "lp_one"});
+    bench.refresh();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.events == Strings{"load-failed lp_one"});
+    mend_disk(bench);
+    bench.advance(10s);
+    CHECK(bench.patch("lp_one").state == PatchState::enabling);
+}
+
+TEST_CASE("a revert goes on without a record") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    break_disk(bench);
+    CHECK(bench.revert("lp_one")->has_value());
+    bench.finish_transition();
+    CHECK_FALSE(bench.is_loaded("lp_one"));
+    CHECK(says_not_persistent(bench.report()));
+    mend_disk(bench);
+    bench.advance(10s);
+    bench.start(); // what could not be saved at first was saved later
+    CHECK(bench.patch("lp_one").disposition == Disposition::held);
+}
+
+TEST_CASE("a hold is all that a revert of an absent patch does; it fails with it") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    break_disk(bench);
+    CHECK(bench.revert("lp_one")->has_error());
+}
+
+TEST_CASE("state in memory keeps the daemon from loading by itself") {
+    EngineBench bench;
+    bench.not_persistent = base::Error{
+        .code = Errc::failed, .subject = "/var/lib/livepatchd", .cause = "in memory", .remedy = {}};
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(says_not_persistent(bench.report()));
+
+    SECTION("but not an admin") {
+        CHECK(bench.apply("lp_one")->has_value());
+        CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    }
+    SECTION("nor one who does without the crash guard") {
+        bench.without_crash_guard = true;
+        bench.start();
+        CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+        CHECK(says_not_persistent(bench.report()));
+    }
+}
+
+TEST_CASE("who does without the crash guard needs no record") {
+    EngineBench bench;
+    bench.without_crash_guard = true;
+    break_disk(bench);
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+}
+
+TEST_CASE("a damaged state file is told, and the generation before it is used") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.kill();
+    bench.directory.write("state/state.json", "{\"schema\":1");
+    bench.start();
+    CHECK(bench.report().health == report::Health::degraded);
+    CHECK(bench.patch("lp_one").disposition == Disposition::held);
+    CHECK(fs::exists(bench.state() / "state.json.damaged"));
+}

@@ -1,0 +1,328 @@
+// Following what moves, waiting for others, and adopting what is found.
+#include "support/catch.hpp"
+#include "support/engine_bench.hpp"
+
+using namespace livepatch;
+using base::Errc;
+using base::PatchState;
+using report::Disposition;
+using support::EngineBench;
+using Strings = std::vector<std::string>;
+using namespace std::chrono_literals;
+
+namespace {
+
+base::Error busy() {
+    return {
+        .code = Errc::busy,
+        .subject = "lp_one",
+        .cause = "another livepatch is in transition",
+        .remedy = {},
+        .os_error = EBUSY};
+}
+
+kernel::TaskScan two_tasks() {
+    return {
+        .tasks =
+            {{.pid = 7, .tid = 7, .comm = "kworker", .kthread = true, .state = 'S'},
+             {.pid = 9, .tid = 10, .comm = "db", .unit = "db.service", .state = 'D'}},
+        .unreadable = 0};
+}
+
+} // namespace
+
+TEST_CASE("while something moves the kernel is looked at every 200 ms, and then not any more") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.clock.armed() == 1);
+    bench.kernel.finish_transition(); // nobody says so
+    bench.advance(200ms);
+    CHECK(bench.reports.back().patches[0].state == PatchState::enabled);
+    CHECK(bench.clock.armed() == 0);
+    auto const reports = bench.reports.size();
+    bench.advance(24h);
+    CHECK(bench.reports.size() == reports);
+}
+
+TEST_CASE("nothing is armed when there is nothing to do") {
+    EngineBench bench;
+    bench.start();
+    CHECK(bench.clock.armed() == 0);
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.clock.armed() == 0);
+    bench.kernel.foreign_load("foreign");
+    bench.finish_transition();
+    CHECK(bench.clock.armed() == 0);
+}
+
+TEST_CASE("a stalled transition is shown with the tasks it waits for") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.stall("lp_one");
+    bench.scanner.answer = two_tasks();
+    bench.start();
+    bench.advance(30s);
+    auto patch = bench.patch("lp_one");
+    CHECK(patch.state == PatchState::enabling);
+    REQUIRE(patch.transition);
+    CHECK(patch.transition->tasks_remaining == 2);
+    CHECK(patch.transition->since == support::SimulatedClock::begin);
+    auto const scans = bench.scanner.targets.size();
+    CHECK(scans >= 25);
+    CHECK(scans <= 31); // one a second
+
+    std::optional<engine::Blockers> answer;
+    bench.engine().blockers([&](auto const& blockers) { answer = blockers.value(); });
+    bench.run();
+    REQUIRE(answer);
+    CHECK(answer->patch == "lp_one");
+    CHECK(answer->since == support::SimulatedClock::begin);
+    CHECK(answer->tasks.size() == 2);
+    CHECK(answer->tasks[1].task.unit == "db.service");
+
+    bench.scanner.answer = kernel::TaskScan{};
+    bench.revert("lp_one");
+    bench.advance(1s);
+    patch = bench.patch("lp_one");
+    CHECK(patch.state == PatchState::disabling);
+    CHECK(patch.transition->tasks_remaining == 0);
+    CHECK(patch.transition->since > support::SimulatedClock::begin);
+    CHECK(bench.scanner.targets.back() == 0); // now it waits for those that are still patched
+}
+
+TEST_CASE("without a transition nothing blocks") {
+    EngineBench bench;
+    bench.start();
+    std::optional<engine::Blockers> answer;
+    bench.engine().blockers([&](auto const& blockers) { answer = blockers.value(); });
+    REQUIRE(answer);
+    CHECK(answer->patch.empty());
+    CHECK(answer->tasks.empty());
+    CHECK(bench.scanner.targets.empty());
+}
+
+TEST_CASE("tasks that cannot be listed are an error for who asks, and no more") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.scanner.answer =
+        base::Error{.code = Errc::failed, .subject = "/proc", .cause = "gone", .remedy = {}};
+    bench.start();
+    std::optional<base::Error> error;
+    bench.engine().blockers([&](auto const& blockers) { error = blockers.error(); });
+    bench.run();
+    CHECK(error->cause == "gone");
+    CHECK(bench.patch("lp_one").transition->tasks_remaining == 0);
+}
+
+TEST_CASE("a transition of another tool is waited for") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.foreign_load("foreign");
+    bench.start();
+    CHECK(bench.kernel.calls().empty());
+    CHECK_FALSE(bench.apply("lp_one"));
+    bench.advance(1min);
+    CHECK(bench.kernel.calls().empty());
+    bench.finish_transition();
+    CHECK(bench.answer()->has_value());
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+}
+
+TEST_CASE("one that begins between look and load is waited for, too") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.hold_kernel();
+    CHECK_FALSE(bench.apply("lp_one"));
+    bench.kernel.foreign_load("foreign");
+    bench.hold_kernel(false);
+    bench.run();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    CHECK_FALSE(bench.answer());
+    bench.finish_transition();
+    bench.advance(1s);
+    REQUIRE(bench.answer());
+    CHECK(bench.answer()->has_value());
+    CHECK(bench.events == Strings{"foreign-change foreign", "loaded lp_one"});
+}
+
+TEST_CASE("a kernel that stays busy refuses in the end") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.refuse("lp_one", busy());
+    bench.start();
+    CHECK_FALSE(bench.apply("lp_one"));
+    bench.advance(3min);
+    REQUIRE(bench.answer());
+    CHECK(bench.answer()->error().code == Errc::busy);
+    CHECK(bench.kernel.calls().size() == 21);
+    CHECK(bench.clock.armed() == 0);
+}
+
+TEST_CASE("what is loaded by itself keeps its order when the kernel is busy") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"}, "1.ko");
+    bench.put_patch({.name = "lp_two"}, "2.ko");
+    bench.kernel.refuse("lp_one", busy());
+    bench.start();
+    bench.advance(1s);
+    for (auto const& call : bench.kernel.calls())
+        CHECK(call == "load lp_one");
+    bench.kernel.refuse("lp_one", std::nullopt);
+    bench.advance(10s);
+    CHECK(bench.kernel.calls().back() == "load lp_one");
+    bench.finish_transition();
+    CHECK(bench.kernel.calls().back() == "load lp_two");
+}
+
+TEST_CASE("a daemon that starts in the middle of a transition takes it over") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.stall("lp_one");
+    bench.start();
+    auto const sha256 = bench.patch("lp_one").sha256;
+    bench.events.clear();
+    bench.start();
+    CHECK(bench.patch("lp_one").state == PatchState::enabling);
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+    CHECK(bench.patch("lp_one").sha256 == sha256);
+    bench.kernel.release("lp_one");
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+    CHECK(bench.events == Strings{"enabled lp_one"});
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+}
+
+TEST_CASE("a daemon killed between the record and the load tries it once more") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start_slowly();
+    bench.hold_kernel();
+    bench.run();
+    CHECK(bench.report().stage == report::Stage::loading);
+    bench.start();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    CHECK(bench.patch("lp_one").state == PatchState::enabling);
+}
+
+TEST_CASE("a daemon killed after the load, before it heard of it, knows it for its own") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start_slowly();
+    bench.hold_kernel();
+    bench.run();
+    bench.kill();
+    bench.kernel.foreign_load("lp_one"); // what the kernel went on doing
+    bench.start();
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+    CHECK(bench.kernel.calls().empty());
+}
+
+TEST_CASE("a revert that was recorded and not begun is brought to its end") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.hold_kernel();
+    CHECK_FALSE(bench.revert("lp_one"));
+    bench.start();
+    CHECK(bench.patch("lp_one").state == PatchState::disabling);
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(bench.patch("lp_one").disposition == Disposition::held);
+}
+
+TEST_CASE("what an earlier boot loaded is not missed, and loaded again") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.finish_transition();
+    bench.finish_transition();
+    bench.revert("lp_two");
+    bench.finish_transition();
+    bench.kill();
+    bench.kernel.foreign_remove("lp_one");
+    bench.tree.set_boot_id("another-boot");
+    bench.events.clear();
+    bench.start();
+    CHECK(bench.patch("lp_one").state == PatchState::enabling);
+    CHECK(bench.patch("lp_two").disposition == Disposition::held);
+    CHECK(bench.events == Strings{"loaded lp_one"});
+}
+
+TEST_CASE("a kernel that cannot be read is no kernel without patches") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.finish_transition();
+    bench.finish_transition();
+    bench.events.clear();
+    std::filesystem::rename(bench.tree.path() / "sys/module", bench.tree.path() / "sys/away");
+    bench.notice();
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+    CHECK(bench.report().health == report::Health::degraded);
+    CHECK_FALSE(bench.revert("lp_one")); // not in the blind
+    std::filesystem::rename(bench.tree.path() / "sys/away", bench.tree.path() / "sys/module");
+    bench.advance(1s);
+    CHECK(bench.answer()->has_value());
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(bench.patch("lp_two").disposition == Disposition::managed);
+    CHECK(bench.report().health == report::Health::ok);
+}
+
+TEST_CASE("reading the report looks at the kernel, and finds what nobody told") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.kernel.foreign_disable("lp_one");
+    bench.kernel.finish_transition();
+    CHECK(bench.patch("lp_one").disposition == Disposition::held); // no event came
+    bench.run();
+    CHECK_FALSE(bench.is_loaded("lp_one")); // and it was acted upon
+}
+
+TEST_CASE("a handler that reads the report does not get one from within itself") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    int depth = 0;
+    int deepest = 0;
+    bench.engine().on_report([&](report::Report const&) {
+        deepest = std::max(deepest, ++depth);
+        bench.clock.advance_to(bench.clock.now() + 1s);
+        bench.kernel.finish_transition();
+        (void)bench.engine().report();
+        --depth;
+    });
+    bench.notice();
+    bench.finish_transition();
+    CHECK(deepest == 1);
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+}
+
+TEST_CASE("a requester who asks for the next thing in its answer gets it") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bool reverted = false;
+    bench.engine().apply("lp_one", {}, [&](auto const&) {
+        bench.engine().revert("lp_one", {}, [&](auto const& result) {
+            reverted = result.has_value();
+        });
+    });
+    bench.run();
+    CHECK(reverted);
+    CHECK(bench.patch("lp_one").state == PatchState::disabling);
+}

@@ -1,0 +1,124 @@
+// A World made of a few words, for the functions that are pure.
+#pragma once
+
+#include "engine/judgement.hpp"
+#include "engine/plan.hpp"
+#include "engine/world.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace livepatch::engine {
+
+struct WorldBuilder {
+    kernel::Observation observed = {};
+    repository::Catalogue catalogue = {};
+    State state = {};
+    std::vector<Request> requests = {};
+    std::map<std::string, base::Error> failures = {};
+    std::set<std::string, std::less<>> unremovable = {};
+    std::string in_flight = {};
+    report::Mode mode = report::Mode::automatic;
+    std::string obstacle = {};
+    bool livepatch = true;
+
+    // A digest is "sha NAME" unless told otherwise.
+    static std::string digest(std::string const& name) { return "sha " + name; }
+
+    kernel::ObservedPatch& see(std::string const& name, base::PatchState state_now) {
+        bool const moving = in_transition(state_now);
+        observed.patches.push_back({.name = name, .state = state_now, .transition = moving});
+        return observed.patches.back();
+    }
+
+    repository::Offer&
+    offer(std::string const& name, module::Replace replace = module::Replace::no) {
+        repository::Offer offer{.source = "test", .path = "/source/" + name + ".ko", .id = name};
+        offer.module.name = name;
+        offer.module.replace = replace;
+        offer.sha256 = digest(name);
+        catalogue.offers.push_back(std::move(offer));
+        return catalogue.offers.back();
+    }
+
+    LoadRecord& record(std::string const& name, Stage stage = Stage::enabled) {
+        state.loads.push_back(
+            {.name = name,
+             .id = name,
+             .sha256 = digest(name),
+             .build_id = {},
+             .source = "test",
+             .signer = {},
+             .boot_id = "boot",
+             .stage = stage,
+             .at = {},
+             .replaced_by = {}}
+        );
+        return state.loads.back();
+    }
+
+    void hold(std::string const& name) {
+        state.put(Hold{.sha256 = digest(name), .name = name, .reason = "held", .since = {}});
+    }
+
+    void fail(std::string const& name) {
+        failures.emplace(
+            digest(name),
+            base::Error{
+                .code = base::Errc::load_failed, .subject = name, .cause = "refused", .remedy = {}}
+        );
+    }
+
+    Request& request(Request::Kind kind, std::string const& name) {
+        requests.push_back(
+            {.id = requests.size() + 1, .kind = kind, .name = name, .sha256 = digest(name)}
+        );
+        return requests.back();
+    }
+
+    World world() const {
+        return {
+            .observed = observed,
+            .catalogue = catalogue,
+            .state = state,
+            .requests = requests,
+            .failures = failures,
+            .unremovable = unremovable,
+            .in_flight = in_flight,
+            .mode = mode,
+            .obstacle = obstacle,
+            .livepatch = livepatch,
+            .boot_id = "boot"};
+    }
+
+    Judgement judged(std::string const& name) const {
+        for (auto& judgement : judge(world()))
+            if (judgement.name == name)
+                return judgement;
+        return {.name = name, .refusal = {}, .reason = {}};
+    }
+
+    std::vector<Action> actions() const {
+        auto const now = world();
+        return plan(now, judge(now));
+    }
+
+    // "KIND NAME", with "!" and the request's number when it is somebody's.
+    std::vector<std::string> steps() const {
+        static constexpr char const* kinds[] = {"load", "disable", "enable", "remove", "finish"};
+        std::vector<std::string> words;
+        for (auto const& action : actions()) {
+            auto word = kinds[static_cast<int>(action.kind)] + (" " + action.name);
+            if (action.request != 0)
+                word += " !" + std::to_string(action.request);
+            if (action.error)
+                word += " error";
+            words.push_back(std::move(word));
+        }
+        return words;
+    }
+};
+
+} // namespace livepatch::engine
