@@ -1,16 +1,15 @@
 # Where the files go that nobody compiles. Programs are installed where they are built.
-set(LIVEPATCHD_UNIT_DIR "" CACHE PATH "Directory of systemd's units; empty: what pkg-config says")
-set(unit_dir "${LIVEPATCHD_UNIT_DIR}")
-if(NOT unit_dir)
-    pkg_get_variable(unit_dir systemd systemdsystemunitdir)
-endif()
-if(NOT unit_dir)
-    set(unit_dir "lib/systemd/system")
-endif()
 
-install(FILES systemd/livepatchd.service DESTINATION "${unit_dir}")
-install(FILES systemd/80-livepatchd.preset DESTINATION lib/systemd/system-preset)
-install(FILES systemd/livepatchd.catalog DESTINATION lib/systemd/catalog)
+# systemd's own directories are where it says, whatever the prefix: it looks nowhere else.
+foreach(directory systemdsystemunitdir systemdsystempresetdir catalogdir)
+    pkg_get_variable(${directory} systemd ${directory})
+    if(NOT ${directory})
+        message(FATAL_ERROR "systemd.pc does not tell ${directory}: install systemd-dev, or systemd on Debian 12")
+    endif()
+endforeach()
+install(FILES systemd/livepatchd.service DESTINATION "${systemdsystemunitdir}")
+install(FILES systemd/80-livepatchd.preset DESTINATION "${systemdsystempresetdir}")
+install(FILES systemd/livepatchd.catalog DESTINATION "${catalogdir}")
 
 install(FILES dbus/interfaces/org.livepatchd1.Manager.xml dbus/interfaces/org.livepatchd1.Patch.xml
     DESTINATION "${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces")
