@@ -6,7 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size);
+// libFuzzer looks for this name.
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size); // NOLINT
 
 namespace livepatch::fuzz {
 

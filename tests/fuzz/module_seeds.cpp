@@ -4,8 +4,7 @@
 
 using namespace livepatch;
 
-int main(int count, char** arguments) {
-    fuzz::Seeds const seeds(count, arguments);
+void fuzz::write_seeds(Seeds const& seeds) {
     std::vector<support::PatchedObject> const objects = {
         {"", {{"f", 0}, {"g.isra.0", 2}}}, {"ext4", {{"h", 1}}}};
     seeds.add("bare", support::livepatch_file());

@@ -1,6 +1,8 @@
 // Runs a fuzzer over files and directories, where there is no libFuzzer.
 #include "fuzzer.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -23,17 +25,25 @@ void replay(std::filesystem::path const& path) {
     ++replayed;
 }
 
+void replay_all(std::filesystem::path const& path) {
+    if (!std::filesystem::is_directory(path)) {
+        replay(path);
+        return;
+    }
+    for (auto const& entry : std::filesystem::recursive_directory_iterator(path))
+        if (entry.is_regular_file())
+            replay(entry.path());
+}
+
 } // namespace
 
 int main(int count, char** arguments) {
-    for (std::filesystem::path const path : std::vector<char*>(arguments + 1, arguments + count)) {
-        if (!std::filesystem::is_directory(path)) {
-            replay(path);
-            continue;
-        }
-        for (auto const& entry : std::filesystem::recursive_directory_iterator(path))
-            if (entry.is_regular_file())
-                replay(entry.path());
+    try {
+        for (int i = 1; i < count; ++i)
+            replay_all(arguments[i]);
+    } catch (std::exception const& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
     }
     std::printf("%zu inputs replayed\n", replayed);
     return replayed == 0 ? 1 : 0;

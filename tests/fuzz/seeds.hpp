@@ -3,18 +3,14 @@
 
 #include <filesystem>
 #include <fstream>
-#include <string>
 #include <string_view>
+#include <utility>
 
 namespace livepatch::fuzz {
 
 class Seeds {
 public:
-    // Of main: the directory is the one argument.
-    Seeds(int count, char** arguments) : directory_(count == 2 ? arguments[1] : "") {
-        std::filesystem::remove_all(directory_);
-        std::filesystem::create_directories(directory_);
-    }
+    explicit Seeds(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
     void add(std::string_view name, std::string_view content) const {
         std::ofstream(directory_ / name, std::ios::binary) << content;
@@ -23,5 +19,8 @@ public:
 private:
     std::filesystem::path directory_;
 };
+
+// Defined by each program of seeds; main is in seeds.cpp.
+void write_seeds(Seeds const& seeds);
 
 } // namespace livepatch::fuzz

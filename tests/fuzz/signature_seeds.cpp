@@ -3,8 +3,7 @@
 
 using namespace livepatch;
 
-int main(int count, char** arguments) {
-    fuzz::Seeds const seeds(count, arguments);
+void fuzz::write_seeds(Seeds const& seeds) {
     auto const key = support::SigningKey::fixed();
     auto const other = support::SigningKey::ec("P-384");
     auto const form = support::kernel_form;

@@ -3,8 +3,7 @@
 
 using namespace livepatch;
 
-int main(int count, char** arguments) {
-    fuzz::Seeds const seeds(count, arguments);
+void fuzz::write_seeds(Seeds const& seeds) {
     std::string const text = "a module, a module, and then another module of no great length";
     seeds.add("plain", text);
     seeds.add("gzip", support::gzip(text));

@@ -53,8 +53,10 @@ void check_unproven(std::function<void(PatchBuilder&)> const& change) {
     CHECK(module.replace == Replace::unknown);
 }
 
+constexpr std::uint64_t object_size = 168;
+constexpr std::uint64_t function_size = 152;
 constexpr std::uint64_t objects_at = 224;
-constexpr std::uint64_t functions_at = 224 + 4 * 168 + 48; // of the first object
+constexpr std::uint64_t functions_at = objects_at + 4 * object_size + 48; // of the first object
 
 } // namespace
 
@@ -243,20 +245,21 @@ TEST_CASE("a structure that is not whole is not believed") {
         check_silent([](PatchBuilder& made) { made.elf[".data"].bytes[25] = 1; });
         check_silent([](PatchBuilder& made) { made.elf[".data"].bytes[objects_at + 48] = 1; });
         check_silent([](PatchBuilder& made) { made.elf[".data"].bytes[functions_at + 24] = 1; });
-        check_silent([](PatchBuilder& made) { made.elf[".data"].bytes[functions_at + 3 * 152] = 1; }
-        );
+        check_silent([](PatchBuilder& made) {
+            made.elf[".data"].bytes[functions_at + 3 * function_size] = 1;
+        });
     }
     SECTION("a pointer where none belongs") {
         for (auto const at :
              {std::uint64_t{40},
               objects_at + 48,
-              objects_at + 3 * 168,
+              objects_at + 3 * object_size,
               functions_at + 16,
-              functions_at + 3 * 152 + 8})
+              functions_at + 3 * function_size + 8})
             check_silent([&](PatchBuilder& made) { made.point_to_code(data(made), at); });
         check_silent([&](PatchBuilder& made) { made.point_to_code(data(made), objects_at); });
         check_silent([&](PatchBuilder& made) {
-            made.point_to_string(data(made), functions_at + 3 * 152, "x");
+            made.point_to_string(data(made), functions_at + 3 * function_size, "x");
         });
     }
     SECTION("two pointers at one place, or overlapping") {
@@ -271,7 +274,7 @@ TEST_CASE("a structure that is not whole is not believed") {
     }
     SECTION("entries at odd distances") {
         check_silent([&](PatchBuilder& made) {
-            made.point_to_string(data(made), functions_at + 3 * 152 - 16, "x");
+            made.point_to_string(data(made), functions_at + 3 * function_size - 16, "x");
         });
     }
     SECTION("a name that has no end") {
@@ -305,7 +308,7 @@ TEST_CASE("debug information does not matter") {
 
 TEST_CASE("callbacks do not matter") {
     auto const module = changed([](PatchBuilder& made) {
-        for (unsigned i = 0; i < 4; ++i)
+        for (std::uint64_t i = 0; i < 4; ++i)
             made.point_to_code(made.elf.index(".data"), objects_at + 16 + i * 8);
     });
     CHECK(module.objects.size() == 3);

@@ -78,7 +78,7 @@ TEST_CASE("each kind of broken file says what is wrong") {
     CHECK(problem_of(damaged).starts_with("holds a damaged certificate"));
     CHECK(problem_of("-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n")
               .starts_with("holds a damaged certificate"));
-    CHECK(problem_of(std::string(300 * 1024, '\n')) == "longer than 262144 bytes");
+    CHECK(problem_of(std::string(std::size_t{300} * 1024, '\n')) == "longer than 262144 bytes");
 }
 
 TEST_CASE("only regular files are read, also behind links") {
