@@ -14,7 +14,8 @@
 template <class T>
 struct Catch::StringMaker<livepatch::base::Result<T>> {
     static std::string convert(livepatch::base::Result<T> const& result) {
-        return result.has_error() ? "error: " + livepatch::base::describe(result.error()) : "a value";
+        return result.has_error() ? "error: " + livepatch::base::describe(result.error())
+                                  : "a value";
     }
 };
 #endif

@@ -148,7 +148,7 @@ TEST_CASE("a wait that times out is exit 7 and names who blocks") {
     CHECK(host.json()["error"]["details"]["patches"][0]["result"] == "still-going-on");
 }
 
-TEST_CASE("--no-wait returns when the kernel has accepted it") {
+TEST_CASE("apply --no-wait returns when the kernel has accepted it") {
     Host host;
     host.accept_apply("lp");
     CHECK(host.call({"apply", "lp", "--no-wait", "--json"}) == 0);
@@ -156,7 +156,7 @@ TEST_CASE("--no-wait returns when the kernel has accepted it") {
     CHECK(host.json()["patches"][0]["state"] == "enabling");
 }
 
-TEST_CASE("--dry-run changes nothing and waits for nothing") {
+TEST_CASE("apply --dry-run changes nothing and waits for nothing") {
     Host host;
     host.daemon.on("Apply", support::reply_object("lp"));
     CHECK(host.call({"apply", "lp", "--dry-run", "--json"}) == 0);

@@ -25,7 +25,7 @@ auto const moving = a_patch("d", PatchState::enabling, Disposition::managed);
 
 } // namespace
 
-TEST_CASE("--check answers the worst of 9, 1, 11, 10, 0") {
+TEST_CASE("status --check answers the worst of 9, 1, 11, 10, 0") {
     auto const all = Check::everything;
     CHECK(check_status(view_with(Health::unsupported, {moving, waiting}), all) == 9);
     CHECK(check_status(view_with(Health::degraded, {moving, waiting}), all) == 1);
@@ -36,7 +36,7 @@ TEST_CASE("--check answers the worst of 9, 1, 11, 10, 0") {
     CHECK(check_status(view_with(Health::ok, {}), all) == 0);
 }
 
-TEST_CASE("--check=health looks at nothing else") {
+TEST_CASE("status --check=health looks at nothing else") {
     CHECK(check_status(view_with(Health::unsupported, {}), Check::health) == 9);
     CHECK(check_status(view_with(Health::degraded, {moving}), Check::health) == 1);
     CHECK(check_status(view_with(Health::pending, {moving, waiting}), Check::health) == 0);
