@@ -4,7 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <ctime>
+#include <limits>
 
 namespace livepatch::report {
 
@@ -21,9 +25,14 @@ Time time_from(Json const& json) {
         return {};
     std::tm parts = {};
     auto const text = json.get<std::string>();
-    if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts) == nullptr)
+    auto const* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    if (end == nullptr || *end != '\0')
         return {};
-    return std::chrono::system_clock::from_time_t(::timegm(&parts));
+    auto const seconds = std::chrono::seconds(::timegm(&parts));
+    // A clock that counts nanoseconds ends in the year 2262.
+    bool const representable =
+        seconds < std::chrono::floor<std::chrono::seconds>(Time::max().time_since_epoch());
+    return representable ? Time(seconds) : Time();
 }
 
 Json functions_json(std::vector<FunctionReport> const& functions) {
@@ -60,6 +69,14 @@ void take(Json const& json, char const* key, T& value) {
         found->get_to(value);
 }
 
+// A list; empty when the key is not there.
+Json list(Json const& json, char const* key) {
+    auto const found = json.find(key);
+    if (found == json.end())
+        return Json::array();
+    return found->get<Json::array_t>(); // throws unless it is one
+}
+
 template <class Enum>
 void take_word(Json const& json, char const* key, Enum& value) {
     std::string word;
@@ -67,10 +84,22 @@ void take_word(Json const& json, char const* key, Enum& value) {
     value = from_name<Enum>(word).value_or(value);
 }
 
+void require_object(Json const& json) {
+    (void)json.get_ref<Json::object_t const&>(); // throws unless it is one
+}
+
+std::uint32_t tasks_from(Json const& json) {
+    std::int64_t tasks = 0;
+    take(json, "tasks_remaining", tasks);
+    constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::clamp(tasks, std::int64_t{0}, most));
+}
+
 std::vector<FunctionReport> functions_from(Json const& array) {
     std::vector<FunctionReport> functions;
     for (auto const& json : array) {
         auto& function = functions.emplace_back();
+        require_object(json);
         take(json, "object", function.object);
         take(json, "name", function.name);
         take(json, "patched", function.patched);
@@ -82,6 +111,7 @@ std::vector<CandidateReport> candidates_from(Json const& array) {
     std::vector<CandidateReport> candidates;
     for (auto const& json : array) {
         auto& candidate = candidates.emplace_back();
+        require_object(json);
         take(json, "source", candidate.source);
         take(json, "id", candidate.id);
         take(json, "sha256", candidate.sha256);
@@ -91,6 +121,7 @@ std::vector<CandidateReport> candidates_from(Json const& array) {
 }
 
 PatchReport patch_from(Json const& json) {
+    require_object(json);
     PatchReport patch;
     take(json, "name", patch.name);
     take(json, "id", patch.id);
@@ -110,10 +141,10 @@ PatchReport patch_from(Json const& json) {
     if (auto const found = json.find("transition"); found != json.end() && found->is_object()) {
         auto& transition = patch.transition.emplace();
         transition.since = time_from(found->value("since", Json()));
-        take(*found, "tasks_remaining", transition.tasks_remaining);
+        transition.tasks_remaining = tasks_from(*found);
     }
-    patch.functions = functions_from(json.value("functions", Json::array()));
-    patch.candidates = candidates_from(json.value("candidates", Json::array()));
+    patch.functions = functions_from(list(json, "functions"));
+    patch.candidates = candidates_from(list(json, "candidates"));
     patch.loaded_at = time_from(json.value("loaded_at", Json()));
     take_word(json, "probation", patch.probation);
     return patch;
@@ -124,6 +155,7 @@ Report report_from(Json const& json) {
     take_word(json, "health", report.health);
     take(json, "health_reasons", report.health_reasons);
     auto const kernel = json.value("kernel", Json::object());
+    require_object(kernel);
     take(kernel, "release", report.kernel.release);
     take(kernel, "version", report.kernel.version);
     take(kernel, "build_id", report.kernel.build_id);
@@ -134,7 +166,7 @@ Report report_from(Json const& json) {
     report.metadata_expires = time_from(json.value("metadata_expires", Json()));
     take(json, "reboot_needed", report.reboot_needed);
     take(json, "reboot_reasons", report.reboot_reasons);
-    for (auto const& patch : json.value("patches", Json::array()))
+    for (auto const& patch : list(json, "patches"))
         report.patches.push_back(patch_from(patch));
     return report;
 }

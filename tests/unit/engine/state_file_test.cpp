@@ -1,0 +1,313 @@
+#include "engine/state_file.hpp"
+#include "engine/state_keeper.hpp"
+#include "support/catch.hpp"
+#include "support/simulated_clock.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace livepatch;
+using engine::Hold;
+using engine::LoadRecord;
+using engine::Stage;
+using engine::State;
+using engine::StateFile;
+using engine::StateKeeper;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+namespace {
+
+engine::Time at(long seconds) {
+    return engine::Time(std::chrono::seconds(seconds));
+}
+
+State example() {
+    State state;
+    for (auto const stage :
+         {Stage::intended, Stage::loaded, Stage::enabled, Stage::reverting, Stage::replaced})
+        state.put(LoadRecord{
+            .name = "lp_" + std::to_string(static_cast<int>(stage)),
+            .id = "id",
+            .sha256 = std::string(64, 'a'),
+            .build_id = "bb",
+            .source = "source",
+            .signer = "sign\"er\n",
+            .boot_id = "boot",
+            .stage = stage,
+            .at = at(1'767'225'600),
+            .replaced_by = "other"});
+    state.put(Hold{
+        .sha256 = std::string(64, 'c'), .name = "lp", .reason = "näh\x1b", .since = at(1)});
+    return state;
+}
+
+std::string content(fs::path const& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+// The state after one hold more, of that digest.
+State with_hold(State state, std::string sha256) {
+    state.put(Hold{.sha256 = std::move(sha256), .name = "lp", .reason = "", .since = at(2)});
+    return state;
+}
+
+} // namespace
+
+TEST_CASE("what is saved is what is loaded") {
+    support::TemporaryDirectory const directory;
+    CHECK(StateFile(directory.path()).load().problem.empty()); // no file is an empty state
+    REQUIRE(StateFile(directory.path()).save(example()));
+    auto const loaded = StateFile(directory.path()).load();
+    CHECK(loaded.problem.empty());
+    REQUIRE(loaded.state.loads.size() == 5);
+    for (std::size_t i = 0; i < 5; ++i) {
+        auto const& load = loaded.state.loads[i];
+        CHECK(load.name == example().loads[i].name);
+        CHECK(load.stage == example().loads[i].stage);
+        CHECK(load.signer == "sign\"er\n");
+        CHECK(load.boot_id == "boot");
+        CHECK(load.at == at(1'767'225'600));
+        CHECK(load.replaced_by == "other");
+    }
+    REQUIRE(loaded.state.holds.size() == 1);
+    CHECK(loaded.state.holds[0].reason == "näh\x1b");
+    CHECK(loaded.state.holds[0].since == at(1));
+}
+
+TEST_CASE("the file is as documented, and for root only") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    REQUIRE(file.save(example()));
+    REQUIRE(file.save(example()));
+    auto const json = nlohmann::json::parse(content(directory.path() / "state.json"));
+    CHECK(json.at("schema") == 1);
+    CHECK(json.at("generation") == 2);
+    CHECK(json.at("sha256").get<std::string>().size() == 64);
+    CHECK(json.at("state").at("loads").size() == 5);
+    CHECK(json.at("state").at("holds").size() == 1);
+    auto const mode = fs::status(directory.path() / "state.json").permissions();
+    CHECK(mode == (fs::perms::owner_read | fs::perms::owner_write));
+    StateFile again(directory.path());
+    again.load();
+    REQUIRE(again.save(example()));
+    CHECK(nlohmann::json::parse(content(directory.path() / "state.json")).at("generation") == 3);
+}
+
+TEST_CASE("text that is no UTF-8 is saved as well as can be") {
+    support::TemporaryDirectory const directory;
+    State state;
+    state.put(Hold{.sha256 = "a", .name = "lp", .reason = "\xff\xfe", .since = at(2)});
+    REQUIRE(StateFile(directory.path()).save(state));
+    auto const loaded = StateFile(directory.path()).load();
+    CHECK(loaded.problem.empty());
+    CHECK(loaded.state.find_hold("a") != nullptr);
+}
+
+TEST_CASE("a damaged file is set aside, and the generation before it is used") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    REQUIRE(file.save(with_hold({}, "first")));
+    REQUIRE(file.save(with_hold({}, "second")));
+    auto const whole = content(directory.path() / "state.json");
+    auto const path = directory.path() / "state.json";
+
+    std::string damaged;
+    SECTION("empty") {}
+    SECTION("cut off") {
+        damaged = whole.substr(0, whole.size() / 2);
+    }
+    SECTION("a digit changed") {
+        damaged = whole;
+        damaged[damaged.find("second")] = 'S';
+    }
+    SECTION("of another schema") {
+        damaged = whole;
+        damaged.replace(damaged.find("\"schema\": 1"), 11, "\"schema\": 2");
+    }
+    SECTION("another kind of JSON") {
+        damaged = GENERATE("[]", "3", "null", "{}", "{\"schema\":1,\"state\":[]}");
+    }
+    std::ofstream(path) << damaged;
+
+    auto loaded = file.load();
+    CHECK(loaded.state.find_hold("first") != nullptr);
+    CHECK(loaded.problem.find("using the previous generation") != std::string::npos);
+    CHECK(content(directory.path() / "state.json.damaged") == damaged);
+
+    // What was left is not lost before something new is whole.
+    REQUIRE(file.save(with_hold({}, "third")));
+    CHECK(StateFile(directory.path()).load().state.find_hold("third") != nullptr);
+    fs::remove(path);
+    loaded = StateFile(directory.path()).load();
+    CHECK(loaded.state.find_hold("first") != nullptr);
+    CHECK_FALSE(loaded.problem.empty());
+}
+
+TEST_CASE("when both generations are damaged the state is empty, and that is said") {
+    support::TemporaryDirectory const directory;
+    directory.write("state.json", "x");
+    directory.write("state.json.previous", "y");
+    auto const loaded = StateFile(directory.path()).load();
+    CHECK(loaded.state.holds.empty());
+    CHECK(loaded.problem.find("starting without holds and records") != std::string::npos);
+}
+
+TEST_CASE("a stage of a later version is taken for loaded") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    State state;
+    state.put(example().loads[2]);
+    REQUIRE(file.save(state));
+    auto json = nlohmann::ordered_json::parse(content(directory.path() / "state.json"));
+    json["state"]["loads"][0]["stage"] = "probation";
+    // The checksum is for accidents: whoever writes the file may write it, too.
+    auto const text = json["state"].dump();
+    directory.write("state.json", json.dump());
+    CHECK_FALSE(file.load().problem.empty());
+    CHECK(text.find("probation") != std::string::npos);
+}
+
+TEST_CASE("when the file cannot be written the old one stands, and the error names it") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    REQUIRE(file.save(with_hold({}, "first")));
+    SECTION("something is in the way") {
+        fs::create_directory(directory.path() / ".state.json.new");
+        auto const saved = file.save(with_hold({}, "second"));
+        REQUIRE(saved.has_error());
+        CHECK(saved.error().os_error == EISDIR);
+        CHECK(saved.error().subject.ends_with(".state.json.new"));
+    }
+    SECTION("the disk is full") {
+        // A limit on the size of files, as near as one gets without a file system of one's own.
+        auto const before = std::signal(SIGXFSZ, SIG_IGN);
+        rlimit old{};
+        ::getrlimit(RLIMIT_FSIZE, &old);
+        rlimit const tiny{16, old.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &tiny);
+        auto const saved = file.save(with_hold({}, "second"));
+        ::setrlimit(RLIMIT_FSIZE, &old);
+        std::signal(SIGXFSZ, before);
+        REQUIRE(saved.has_error());
+        CHECK(saved.error().os_error == EFBIG);
+    }
+    auto const loaded = StateFile(directory.path()).load();
+    CHECK(loaded.problem.empty());
+    CHECK(loaded.state.find_hold("first") != nullptr);
+    CHECK(loaded.state.find_hold("second") == nullptr);
+    fs::remove_all(directory.path() / ".state.json.new");
+    REQUIRE(file.save(with_hold({}, "second"))); // and it recovers
+    CHECK(StateFile(directory.path()).load().state.find_hold("second") != nullptr);
+}
+
+TEST_CASE("a previous generation that cannot be kept does not keep the new one from being saved") {
+    support::TemporaryDirectory const directory;
+    fs::create_directories(directory.path() / "state.json.previous/in the way");
+    StateFile file(directory.path());
+    REQUIRE(file.save(with_hold({}, "first")));
+    REQUIRE(file.save(with_hold({}, "second")));
+    CHECK(StateFile(directory.path()).load().state.find_hold("second") != nullptr);
+    CHECK_FALSE(fs::exists(directory.path() / ".state.json.previous.new"));
+}
+
+TEST_CASE("state in memory is known for what it is") {
+    CHECK(StateFile("/dev/shm").not_persistent()->cause == "lies in memory and is lost at reboot");
+    CHECK(StateFile("/nowhere").not_persistent()->os_error == ENOENT);
+    CHECK_FALSE(StateFile("/usr").not_persistent());
+}
+
+TEST_CASE("a record replaces the one of the same name and boot, a hold keeps the first") {
+    State state;
+    auto load = example().loads[0];
+    state.put(load);
+    load.stage = Stage::enabled;
+    state.put(load);
+    CHECK(state.loads.size() == 1);
+    CHECK(state.find_load(load.name, "boot")->stage == Stage::enabled);
+    load.boot_id = "next";
+    state.put(load);
+    CHECK(state.loads.size() == 2);
+    state.drop_load(load.name, "boot");
+    CHECK(state.find_load(load.name, "boot") == nullptr);
+
+    state.put(Hold{.sha256 = "a", .name = "x", .reason = "first", .since = at(1)});
+    state.put(Hold{.sha256 = "a", .name = "x", .reason = "second", .since = at(2)});
+    CHECK(state.find_hold("a")->reason == "first");
+    CHECK(state.find_hold("") == nullptr);
+    CHECK(state.drop_hold("a"));
+    CHECK_FALSE(state.drop_hold("a"));
+}
+
+namespace {
+
+struct KeeperBench {
+    support::TemporaryDirectory directory;
+    boost::asio::io_context loop{1};
+    support::SimulatedClock clock;
+    StateFile file{directory.path()};
+    int changes = 0;
+    StateKeeper keeper{
+        file, base::Worker{loop.get_executor(), loop.get_executor()}, clock, [this] { ++changes; }};
+
+    void run() {
+        loop.restart();
+        loop.poll();
+    }
+
+    unsigned generation() const {
+        auto const text = content(directory.path() / "state.json");
+        return text.empty() ? 0 : nlohmann::json::parse(text).at("generation").get<unsigned>();
+    }
+};
+
+} // namespace
+
+TEST_CASE("saves that come while the disk is busy are one write, and all are told") {
+    KeeperBench bench;
+    int told = 0;
+    for (int i = 0; i < 10; ++i) {
+        bench.keeper.state() = with_hold(bench.keeper.state(), std::to_string(i));
+        bench.keeper.save([&](auto const& saved) {
+            REQUIRE(saved);
+            ++told;
+        });
+    }
+    bench.run();
+    CHECK(told == 10);
+    CHECK(bench.generation() == 2);
+    CHECK(StateFile(bench.directory.path()).load().state.holds.size() == 10);
+    CHECK(bench.changes == 0);
+    CHECK(bench.clock.armed() == 0);
+}
+
+TEST_CASE("a save that failed is tried again until it succeeds") {
+    KeeperBench bench;
+    fs::create_directory(bench.directory.path() / ".state.json.new");
+    bool failed = false;
+    bench.keeper.save([&](auto const& saved) { failed = saved.has_error(); });
+    bench.run();
+    CHECK(failed);
+    CHECK(bench.keeper.problem());
+    CHECK(bench.changes == 1);
+    for (int i = 0; i < 5; ++i) {
+        bench.clock.advance_to(bench.clock.now() + StateKeeper::retry_after);
+        bench.run();
+    }
+    CHECK(bench.changes == 1);
+    fs::remove(bench.directory.path() / ".state.json.new");
+    bench.clock.advance_to(bench.clock.now() + StateKeeper::retry_after);
+    bench.run();
+    CHECK_FALSE(bench.keeper.problem());
+    CHECK(bench.changes == 2);
+    CHECK(bench.clock.armed() == 0);
+}
