@@ -76,8 +76,10 @@ Outcome<BlockerList> list_blockers(
     BlockerList list{.tasks = {}, .from_daemon = true, .unreadable = 0};
     for (auto const& task : *answer)
         list.tasks.push_back(from_dictionary(task));
-    // To whom it may not show everything the daemon shows less than it has counted.
-    if (patch.transition && patch.transition->tasks_remaining > list.tasks.size())
+    // To whom it may not show everything the daemon shows less than it has counted. (It shows root
+    // everything: there fewer are left because some have moved on.)
+    if (!context.is_root && patch.transition &&
+        patch.transition->tasks_remaining > list.tasks.size())
         list.unreadable = patch.transition->tasks_remaining - list.tasks.size();
     return list;
 }

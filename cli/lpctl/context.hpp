@@ -31,6 +31,7 @@ struct Context {
     std::ostream& err; // progress and messages
     Terminal out_terminal = {};
     Terminal err_terminal = {};
+    bool is_root = false;
     bool can_ask = false; // somebody sits there and can be asked for a password
 
     kernel::Root root = {};

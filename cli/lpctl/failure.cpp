@@ -12,16 +12,6 @@ namespace {
 
 using Kind = dbus_client::CallError::Kind;
 
-constexpr std::string_view start_it = "start it with 'systemctl start livepatchd'";
-constexpr std::string_view restart_it =
-    "see 'systemctl status livepatchd'; a restart leaves loaded patches alone";
-
-std::string_view remedy_for(Kind kind, std::string_view cause) {
-    if (kind == Kind::timed_out)
-        return "what was asked for may still happen: see 'lpctl status'";
-    return cause.find("does not answer") == std::string_view::npos ? start_it : restart_it;
-}
-
 } // namespace
 
 Failure::Failure(base::Error what)
@@ -42,8 +32,10 @@ Failure::Failure(dbus_client::CallError what) : Failure(std::move(what.error)) {
         exit = exit_status::waiting_ended;
         name = "Stalled";
     }
-    if (what.kind != Kind::refused && error.remedy.empty())
-        error.remedy = remedy_for(what.kind, error.cause);
+    if (what.kind == Kind::timed_out)
+        error.remedy = "what was asked for may still happen: see 'lpctl status'";
+    else if (what.kind == Kind::unreachable && error.remedy.empty())
+        error.remedy = "see 'systemctl status livepatchd'";
 }
 
 void throw_exception_from_error(Failure const& failure, boost::source_location const& where) {
@@ -59,18 +51,10 @@ Failure usage_error(std::string cause, std::string remedy) {
 }
 
 std::string failure_text(Failure const& failure) {
-    // The daemon sends the kernel's lines below its own.
-    auto shown = failure.error;
-    std::string below;
-    if (auto const end = shown.cause.find('\n'); end != std::string::npos) {
-        for (auto const line : base::split(std::string_view(shown.cause).substr(end + 1), '\n'))
-            if (!base::trimmed(line).empty())
-                below += "  " + base::escaped(base::trimmed(line)) + "\n";
-        shown.cause.resize(end);
-    }
-    for (auto const& line : shown.kernel_log)
-        below += "  " + base::escaped(line) + "\n";
-    return "lpctl: " + base::describe(shown) + "\n" + below;
+    auto text = "lpctl: " + base::describe(failure.error) + "\n";
+    for (auto const& line : failure.error.kernel_log)
+        text += "  kernel: " + base::escaped(line) + "\n";
+    return text;
 }
 
 Json failure_json(Failure const& failure) {

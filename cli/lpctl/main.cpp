@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
         .err = std::cerr,
         .out_terminal = terminal_of(STDOUT_FILENO),
         .err_terminal = terminal_of(STDERR_FILENO),
+        .is_root = ::geteuid() == 0,
         .can_ask = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0};
     int const status = run(argc, argv, context);
     if (Interrupt::signal() != 0)

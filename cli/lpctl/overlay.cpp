@@ -165,6 +165,7 @@ View overlay(Facts facts) {
         facts.remembered.reset();
     if (facts.remembered)
         view.report = *facts.remembered;
+    view.remembered = facts.remembered.has_value();
     view.report.kernel = {
         facts.kernel.release, facts.kernel.version, facts.kernel.build_id, facts.kernel.livepatch};
     if (!facts.daemon_running)

@@ -24,6 +24,7 @@ struct Facts {
 struct View {
     report::Report report;
     bool daemon_running = false;
+    bool remembered = false; // there was a report: what only the daemon knows is known
     // Whether tasks_remaining of the running transition is a number somebody counted.
     bool tasks_known = true;
 

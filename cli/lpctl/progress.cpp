@@ -33,7 +33,7 @@ std::string_view doing(base::PatchState state) {
 std::string movement_text(Movement const& movement) {
     auto text = base::escaped(movement.name) + ": ";
     text += doing(movement.state);
-    if (movement.tasks && base::in_transition(movement.state))
+    if (movement.tasks.value_or(0) > 0 && base::in_transition(movement.state))
         text += ", " + tasks_text(*movement.tasks);
     if (movement.elapsed >= std::chrono::seconds(1))
         text += ", " + whole_seconds(movement.elapsed);

@@ -64,11 +64,13 @@ Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_
     Reading reading{.view = overlay(std::move(facts)), .daemon = std::nullopt};
     if (daemon)
         reading.daemon = std::move(*daemon);
+    else
+        reading.no_daemon = daemon.error();
     count_tasks(context, reading.view);
     return reading;
 }
 
-std::string not_found_remedy(View const& view, std::string_view name_or_id) {
+std::string suggestion(View const& view, std::string_view name_or_id) {
     std::vector<std::string> words;
     for (auto const& patch : view.report.patches) {
         words.push_back(patch.name);
@@ -76,17 +78,18 @@ std::string not_found_remedy(View const& view, std::string_view name_or_id) {
             words.push_back(patch.id);
     }
     auto const meant = nearest(name_or_id, words);
-    return meant.empty() ? "see 'lpctl list'" : "did you mean '" + meant + "'?";
+    return meant.empty() ? meant : "did you mean '" + meant + "'?";
 }
 
 Outcome<report::PatchReport const*> find_patch(View const& view, std::string_view name_or_id) {
     if (auto const* patch = view.find(name_or_id))
         return patch;
+    auto remedy = suggestion(view, name_or_id);
     return Failure(base::Error{
         .code = base::Errc::not_found,
         .subject = std::string(name_or_id),
         .cause = "no such patch",
-        .remedy = not_found_remedy(view, name_or_id)});
+        .remedy = remedy.empty() ? "see 'lpctl list'" : std::move(remedy)});
 }
 
 } // namespace livepatch::lpctl

@@ -15,6 +15,7 @@ namespace livepatch::lpctl {
 struct Reading {
     View view;
     std::optional<dbus_client::Daemon> daemon; // connected, never spoken to
+    dbus_client::CallError no_daemon = {};     // why there is none
 };
 
 // Asks the bus for at most that long.
@@ -27,7 +28,7 @@ inline Outcome<Reading> read_all(Context const& context) {
 // The patch with that module name or id; NotFound with a suggestion when there is none.
 Outcome<report::PatchReport const*> find_patch(View const& view, std::string_view name_or_id);
 
-// "did you mean 'X'?" or where to look; for errors about a patch that does not exist.
-std::string not_found_remedy(View const& view, std::string_view name_or_id);
+// "did you mean 'X'?", or "" when no patch has a name like that.
+std::string suggestion(View const& view, std::string_view name_or_id);
 
 } // namespace livepatch::lpctl

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unistd.h>
 #include <utility>
 
 namespace livepatch::lpctl {
@@ -59,13 +58,13 @@ Session::open(Context& context, ChangeOptions const& options, Goal goal) {
             .cause = "cannot be livepatched",
             .remedy = "boot a kernel with CONFIG_LIVEPATCH=y"});
     if (!reading->daemon)
-        return Failure(dbus_client::unreachable("not running"));
+        return Failure(reading->no_daemon);
     if (auto const alive = reading->daemon->ping(context.patience.changing); !alive)
         return Failure(alive.error());
     std::unique_ptr<Session> session(
         new Session(context, options, goal, std::move(reading->view), std::move(*reading->daemon))
     );
-    if (interactive(context, options) && ::geteuid() != 0)
+    if (interactive(context, options) && !context.is_root)
         session->agent_.start();
     return session;
 }
@@ -225,8 +224,8 @@ bool Session::not_accepted(
         return accepted({module}, asked, false);
     }
     bool const unknown = error.kind == Kind::refused && error.error.code == base::Errc::not_found;
-    if (unknown && error.error.remedy.empty())
-        error.error.remedy = not_found_remedy(before_, name_or_id);
+    if (unknown && before_.find(name_or_id) == nullptr)
+        error.error.remedy = suggestion(before_, name_or_id);
     auto failure = error.kind == Kind::interrupted ? interrupted(name_or_id) : Failure(error);
     auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - asked);
     if (name_or_id.empty())

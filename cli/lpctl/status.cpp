@@ -143,7 +143,9 @@ void StatusText::daemon() {
         line("Daemon", Tone::bad, "not running; start it with 'systemctl start livepatchd'");
         return;
     }
-    std::string text = fmt::format("running, {} mode", name(report_.mode));
+    std::string text = "running";
+    if (view_.remembered)
+        text += fmt::format(", {} mode", name(report_.mode));
     if (report_.stage != report::Stage::idle)
         text += fmt::format(", {}", name(report_.stage));
     if (auto const refreshed = since_text(report_.last_refresh, now_); !refreshed.empty())

@@ -15,7 +15,9 @@ std::string state_text(report::PatchReport const& patch, bool tasks_known, Wall 
     std::string text(base::name(patch.state));
     if (!patch.transition)
         return text;
-    if (tasks_known)
+    // None is what the daemon says before its first look; also idle tasks, which nobody can see,
+    // may be all that is left.
+    if (tasks_known && patch.transition->tasks_remaining > 0)
         text += ", " + tasks_text(patch.transition->tasks_remaining);
     if (auto const since = patch.transition->since; since != report::Time() && since <= now)
         text += ", " + whole_seconds(std::chrono::floor<std::chrono::milliseconds>(now - since));

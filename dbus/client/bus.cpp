@@ -18,7 +18,9 @@ constexpr auto tick_period = std::chrono::milliseconds(100);
 constexpr std::uint64_t no_timeout = UINT64_MAX;
 
 CallError bus_failure(std::string_view what, int result) {
-    return unreachable(base::system_error({}, what, -result).cause);
+    return unreachable(
+        base::system_error({}, what, -result).cause, "see 'systemctl status dbus livepatchd'"
+    );
 }
 
 int keep_reply(sd_bus_message* reply, void* user_data, sd_bus_error*) {

@@ -1,9 +1,11 @@
 #include "dbus_client/call_error.hpp"
 
+#include "base/text.hpp"
 #include "report/error_name.hpp"
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 namespace livepatch::dbus_client {
@@ -50,16 +52,23 @@ void throw_exception_from_error(CallError const& error, boost::source_location c
     base::throw_exception_from_error(error.error, where);
 }
 
-CallError unreachable(std::string cause) {
+CallError unreachable(std::string cause, std::string remedy) {
     return {
         .kind = CallError::Kind::unreachable,
-        .error = {.subject = "livepatchd", .cause = std::move(cause), .remedy = {}}};
+        .error = {.subject = "livepatchd", .cause = std::move(cause), .remedy = std::move(remedy)}};
 }
 
 CallError from_bus_error(std::string_view name, std::string_view message) {
-    auto error = base::Error{.subject = {}, .cause = std::string(message), .remedy = {}};
-    if (error.cause.empty())
-        error.cause = name;
+    auto error = base::Error{.subject = {}, .cause = {}, .remedy = {}};
+    auto const lines = base::split(message, '\n');
+    error.cause = message.empty() ? name : lines.front();
+    // Below its sentence the daemon puts what the kernel said (dbus/server/wire.cpp).
+    constexpr std::string_view said_by = "kernel: ";
+    for (auto line : std::span(lines).subspan(1)) {
+        if (line.starts_with(said_by))
+            line.remove_prefix(said_by.size());
+        error.kernel_log.emplace_back(line);
+    }
     if (!name.starts_with(bus_prefix)) {
         error.code = report::errc_from_name(name);
         return {.kind = CallError::Kind::refused, .error = std::move(error)};

@@ -32,7 +32,7 @@ public:
     using boost::system::result<T, CallError>::result;
 };
 
-CallError unreachable(std::string cause);
+CallError unreachable(std::string cause, std::string remedy);
 
 // What a D-Bus error reply means. The bus daemon's own errors tell that nobody is there to answer.
 CallError from_bus_error(std::string_view name, std::string_view message);

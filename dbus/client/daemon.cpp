@@ -82,12 +82,12 @@ Reply<Daemon> Daemon::reach(std::string const& bus_address, std::chrono::millise
         return cannot_ask(result);
     auto const answer = bus->send(std::move(*call), {.limit = patience});
     if (!answer)
-        return unreachable("the message bus does not answer");
+        return unreachable("the message bus does not answer", "see 'systemctl status dbus'");
     int owned = 0;
     if (int const result = sd_bus_message_read(answer->get(), "b", &owned); result < 0)
         return malformed("cannot read the answer of the message bus", result);
     if (owned == 0)
-        return unreachable("not running");
+        return unreachable("not running", "start it with 'systemctl start livepatchd'");
     return Daemon(std::move(*bus));
 }
 
@@ -99,7 +99,10 @@ Reply<void> Daemon::ping(std::chrono::milliseconds patience) {
     if (answer || answer.error().kind == CallError::Kind::refused)
         return {}; // a refusal is an answer, too
     if (answer.error().kind == CallError::Kind::timed_out)
-        return unreachable("running, but does not answer");
+        return unreachable(
+            "running, but does not answer",
+            "see 'systemctl status livepatchd'; a restart leaves loaded patches alone"
+        );
     return answer.error();
 }
 

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
         .err = std::cerr,
         .out_terminal = terminal_of(STDOUT_FILENO),
         .err_terminal = terminal_of(STDERR_FILENO),
+        .is_root = ::geteuid() == 0,
         .can_ask = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0,
         .root = {.sys = root / "sys", .proc = root / "proc", .dev = root / "dev"},
         .status_file = root / "run/status.json"};

@@ -22,6 +22,7 @@ TEST_CASE("a movement in words") {
         movement_text({"lp", PatchState::enabling, 1, 1s}) == "lp: enabling, 1 task remaining, 1 s"
     );
     CHECK(movement_text({"lp", PatchState::disabling, {}, 200ms}) == "lp: disabling");
+    CHECK(movement_text({"lp", PatchState::disabling, 0, 200ms}) == "lp: disabling");
     CHECK(movement_text({"lp", PatchState::disabled, 3, 0ms}) == "lp: unloading");
     CHECK(movement_text({"lp", PatchState::absent, {}, 0ms}) == "lp: waiting");
     CHECK(movement_text({"l\x1bp", PatchState::enabled, {}, 0ms}) == "l\\x1bp: enabled");

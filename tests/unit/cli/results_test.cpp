@@ -80,25 +80,25 @@ TEST_CASE("the first failure gives the exit status") {
 }
 
 TEST_CASE("a failure shows the kernel's lines below itself") {
-    base::Error error{
-        .code = base::Errc::load_failed,
-        .subject = "lp",
-        .cause = "the kernel refused it\nlivepatch: pre-patch callback failed\x1b[2J",
-        .remedy = "read them"};
-    error.kernel_log = {"livepatch: more"};
-    CHECK(
-        failure_text(error) == "lpctl: lp: the kernel refused it; read them\n"
-                               "  livepatch: pre-patch callback failed\\x1b[2J\n"
-                               "  livepatch: more\n"
+    auto const call = dbus_client::from_bus_error(
+        "org.livepatchd1.Error.LoadFailed",
+        "lp: the kernel refused it; read on\nkernel: pre-patch callback failed\x1b[2J\nkernel: more"
     );
+    Failure const failure(call);
+    CHECK(failure.exit == 1);
+    CHECK(
+        failure_text(failure) == "lpctl: lp: the kernel refused it; read on\n"
+                                 "  kernel: pre-patch callback failed\\x1b[2J\n"
+                                 "  kernel: more\n"
+    );
+    auto const json = failure_json(failure);
+    CHECK(json["error"]["message"] == "lp: the kernel refused it; read on");
+    CHECK(json["error"]["details"]["kernel_log"].size() == 2);
 }
 
 TEST_CASE("an unreachable daemon is exit 8 with the way to start it") {
-    Failure const failure(dbus_client::unreachable("not running"));
+    Failure const failure(dbus_client::unreachable("not running", "start it"));
     CHECK(failure.exit == 8);
     CHECK(failure.name == "DaemonNotReachable");
-    CHECK(
-        failure_text(failure) ==
-        "lpctl: livepatchd: not running; start it with 'systemctl start livepatchd'\n"
-    );
+    CHECK(failure_text(failure) == "lpctl: livepatchd: not running; start it\n");
 }
