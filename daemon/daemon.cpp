@@ -37,16 +37,6 @@ std::vector<std::string> in_words(std::vector<base::Error> const& problems) {
     return words;
 }
 
-std::unique_ptr<dbus_server::Authoriser> authoriser_or_polkit(
-    std::unique_ptr<dbus_server::Authoriser> given,
-    sdbus::IConnection& bus,
-    dbus_server::BusPump& pump
-) {
-    if (given)
-        return given;
-    return std::make_unique<dbus_server::Polkit>(bus, pump);
-}
-
 } // namespace
 
 Daemon::Daemon(Surroundings surroundings)
@@ -55,6 +45,10 @@ Daemon::Daemon(Surroundings surroundings)
       loaded_(load_configuration(surroundings_.configuration, identity_.release)),
       bus_(sdbus::createSystemBusConnection()),
       pump_(io_, *bus_),
+      authoriser_(
+          surroundings_.make_authoriser ? surroundings_.make_authoriser(*bus_, pump_)
+                                        : std::make_unique<dbus_server::Polkit>(*bus_, pump_)
+      ),
       sources_(
           loaded_.configuration.sources,
           key_directory(surroundings_.configuration),
@@ -73,15 +67,11 @@ Daemon::Daemon(Surroundings surroundings)
           .state_file = state_file_,
           .identity = identity_,
           .mode = loaded_.configuration.apply.mode,
+          .not_persistent = state_file_.not_persistent(),
+          .without_crash_guard = loaded_.configuration.security.without_crash_guard,
           .warnings = in_words(loaded_.problems),
       }),
-      service_(
-          *bus_,
-          pump_,
-          engine_,
-          *(surroundings_.authoriser =
-                authoriser_or_polkit(std::move(surroundings_.authoriser), *bus_, pump_))
-      ),
+      service_(*bus_, pump_, engine_, *authoriser_),
       hints_(
           io_,
           surroundings_.root,
@@ -99,6 +89,15 @@ Daemon::Daemon(Surroundings surroundings)
         log_event(event);
         boost::asio::post(io_, [this, event] { service_.announce(event); });
     });
+}
+
+// What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind it
+// is not done. Here and not in run(), which the loss of the bus ends with an exception.
+Daemon::~Daemon() {
+    kernel_thread_.stop();
+    disk_thread_.stop();
+    kernel_thread_.join();
+    disk_thread_.join();
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {
@@ -125,12 +124,6 @@ void Daemon::run() {
     });
     io_.run();
     service_manager_.stopping();
-    // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind
-    // it is not done.
-    kernel_thread_.stop();
-    disk_thread_.stop();
-    kernel_thread_.join();
-    disk_thread_.join();
 }
 
 void Daemon::show(report::Report const& report) {

@@ -32,14 +32,19 @@ struct Surroundings {
     std::filesystem::path runtime_directory = "/run/livepatchd";
     loader::Loader& loader;
     kernel::TaskScanner& scanner;
-    // nullptr = polkit
-    std::unique_ptr<dbus_server::Authoriser> authoriser = {};
+    // None = polkit.
+    std::function<
+        std::unique_ptr<dbus_server::Authoriser>(sdbus::IConnection&, dbus_server::BusPump&)>
+        make_authoriser = {};
 };
 
 class Daemon {
 public:
     // Throws std::runtime_error or sdbus::Error when it cannot start.
     explicit Daemon(Surroundings surroundings);
+    Daemon(Daemon const&) = delete;
+    Daemon& operator=(Daemon const&) = delete;
+    ~Daemon();
 
     // Until SIGTERM or SIGINT; sdbus::Error when the bus goes away.
     void run();
@@ -52,14 +57,16 @@ private:
     Surroundings surroundings_;
     kernel::Identity identity_;
     LoadedConfiguration loaded_;
+    // Before the loop: what still waits there when all ends may hold calls to be answered.
+    std::unique_ptr<sdbus::IConnection> bus_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_};
     base::SystemClock clock_{io_.get_executor()};
-    std::unique_ptr<sdbus::IConnection> bus_;
     dbus_server::BusPump pump_;
+    std::unique_ptr<dbus_server::Authoriser> authoriser_;
     repository::Sources sources_;
     engine::StateFile state_file_;
-    // Before what their jobs use is destroyed, they are joined: see run().
+    // Joined before what their jobs use is destroyed: see ~Daemon.
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};
     engine::Engine engine_;

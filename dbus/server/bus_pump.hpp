@@ -6,6 +6,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <sdbus-c++/IConnection.h>
 
+#include <memory>
+
 namespace livepatch::dbus_server {
 
 // Must outlive the loop's run. Losing the bus throws sdbus::Error out of io_context::run: without
@@ -22,6 +24,11 @@ public:
     // know that.
     void wake();
 
+    // For those who may outlive the pump: empty once it is gone.
+    using Handle = std::weak_ptr<BusPump*>;
+
+    Handle handle() { return self_; }
+
 private:
     using Descriptor = boost::asio::posix::stream_descriptor;
 
@@ -29,6 +36,7 @@ private:
     void arm();
     void wait(Descriptor::wait_type what, bool& armed);
 
+    std::shared_ptr<BusPump*> self_ = std::make_shared<BusPump*>(this);
     boost::asio::io_context& io_;
     sdbus::IConnection& bus_;
     Descriptor fd_;

@@ -1,5 +1,7 @@
 #include "dbus_server/manager_object.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -10,11 +12,12 @@ namespace {
 
 constexpr auto manager_path = "/org/livepatchd1";
 
-base::Error not_authorized(char const* action) {
+base::Error not_authorized(char const* action, Permission const& permission) {
     return {
         .code = base::Errc::not_authorized,
         .subject = action,
-        .cause = "not authorised",
+        .cause = permission.obstacle.empty() ? "not authorised"
+                                             : "not authorised, " + permission.obstacle,
         .remedy = "run it as root or as an administrator"};
 }
 
@@ -44,6 +47,19 @@ void answer(Reply<Values...> const& reply, base::Result<T> const& result, Conver
         else
             reply.refuse(result.error());
     });
+}
+
+bool may_see(kernel::BlockingTask const& task, Permission const& permission) {
+    return permission.allowed || task.kthread || task.uid == permission.uid;
+}
+
+std::vector<Dictionary>
+visible(std::vector<kernel::Blocker> const& blockers, Permission const& permission) {
+    std::vector<Dictionary> entries;
+    for (auto const& blocker : blockers)
+        if (may_see(blocker.task, permission))
+            entries.push_back(to_wire(blocker, permission.allowed));
+    return entries;
 }
 
 } // namespace
@@ -99,12 +115,12 @@ void ManagerObject::changing(
             caller,
             action,
             parsed->interactive,
-            [reply, action, work, options = parsed->engine](bool allowed) {
+            [reply, action, work, options = parsed->engine](Permission const& permission) {
                 reply.guard([&] {
-                    if (allowed)
+                    if (permission.allowed)
                         work(reply, options);
                     else
-                        reply.refuse(not_authorized(action));
+                        reply.refuse(not_authorized(action, permission));
                 });
             }
         );
@@ -205,17 +221,17 @@ void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result
     reply.guard([&] {
         if (!ticket)
             return reply.refuse(ticket.error());
-        authoriser_.check(caller, action::inspect, false, [this, reply](bool inspect) {
-            engine_.blockers([reply, inspect](base::Result<engine::Blockers> const& blockers) {
-                answer(reply, blockers, [&] {
-                    std::vector<Dictionary> entries;
-                    for (auto const& task : blockers->tasks)
-                        if (inspect || task.task.kthread || task.task.uid == 0)
-                            entries.push_back(to_wire(task, inspect));
-                    reply.give(entries);
+        authoriser_
+            .check(caller, action::inspect, false, [this, reply](Permission const& permission) {
+                reply.guard([&] {
+                    engine_.blockers([reply,
+                                      permission](base::Result<engine::Blockers> const& blockers) {
+                        answer(reply, blockers, [&] {
+                            reply.give(visible(blockers->tasks, permission));
+                        });
+                    });
                 });
             });
-        });
     });
 }
 
@@ -224,11 +240,11 @@ std::string ManagerObject::Version() {
 }
 
 std::string ManagerObject::KernelRelease() {
-    return fresh_report(engine_).kernel.release;
+    return base::escaped(fresh_report(engine_).kernel.release);
 }
 
 std::string ManagerObject::KernelBuildId() {
-    return fresh_report(engine_).kernel.build_id;
+    return base::escaped(fresh_report(engine_).kernel.build_id);
 }
 
 std::string ManagerObject::Mode() {
@@ -240,7 +256,7 @@ std::string ManagerObject::Health() {
 }
 
 std::vector<std::string> ManagerObject::HealthReasons() {
-    return fresh_report(engine_).health_reasons;
+    return text(fresh_report(engine_).health_reasons);
 }
 
 std::string ManagerObject::Stage() {
@@ -260,7 +276,7 @@ bool ManagerObject::RebootNeeded() {
 }
 
 std::vector<std::string> ManagerObject::RebootReasons() {
-    return fresh_report(engine_).reboot_reasons;
+    return text(fresh_report(engine_).reboot_reasons);
 }
 
 } // namespace livepatch::dbus_server

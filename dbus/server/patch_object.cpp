@@ -1,5 +1,6 @@
 #include "dbus_server/patch_object.hpp"
 
+#include "base/text.hpp"
 #include "dbus_server/wire.hpp"
 
 namespace livepatch::dbus_server {
@@ -77,15 +78,15 @@ report::PatchReport const& PatchObject::fresh() {
 }
 
 std::string PatchObject::Name() {
-    return announced_.name;
+    return base::escaped(announced_.name);
 }
 
 std::string PatchObject::Id() {
-    return fresh().id;
+    return base::escaped(fresh().id);
 }
 
 std::string PatchObject::Version() {
-    return fresh().version;
+    return base::escaped(fresh().version);
 }
 
 std::string PatchObject::State() {
@@ -97,25 +98,27 @@ std::string PatchObject::Disposition() {
 }
 
 std::vector<std::string> PatchObject::Flags() {
-    return fresh().flags;
+    return text(fresh().flags);
 }
 
 std::string PatchObject::Reason() {
-    return fresh().reason;
+    return base::escaped(fresh().reason);
 }
 
 std::string PatchObject::Severity() {
-    return fresh().severity;
+    return base::escaped(fresh().severity);
 }
 
 std::vector<std::string> PatchObject::Cves() {
-    return fresh().cves;
+    return text(fresh().cves);
 }
 
 std::vector<sdbus::Struct<std::string, std::string, bool>> PatchObject::Functions() {
     std::vector<sdbus::Struct<std::string, std::string, bool>> functions;
     for (auto const& function : fresh().functions)
-        functions.emplace_back(function.object, function.name, function.patched);
+        functions.emplace_back(
+            base::escaped(function.object), base::escaped(function.name), function.patched
+        );
     return functions;
 }
 
@@ -124,21 +127,26 @@ std::string PatchObject::Replace() {
 }
 
 std::string PatchObject::Sha256() {
-    return fresh().sha256;
+    return base::escaped(fresh().sha256);
 }
 
 std::string PatchObject::Signer() {
-    return fresh().signer;
+    return base::escaped(fresh().signer);
 }
 
 std::string PatchObject::Source() {
-    return fresh().source;
+    return base::escaped(fresh().source);
 }
 
 std::vector<sdbus::Struct<std::string, std::string, std::string, bool>> PatchObject::Candidates() {
     std::vector<sdbus::Struct<std::string, std::string, std::string, bool>> candidates;
     for (auto const& candidate : fresh().candidates)
-        candidates.emplace_back(candidate.source, candidate.id, candidate.sha256, candidate.chosen);
+        candidates.emplace_back(
+            base::escaped(candidate.source),
+            base::escaped(candidate.id),
+            candidate.sha256,
+            candidate.chosen
+        );
     return candidates;
 }
 

@@ -33,31 +33,43 @@ Polkit::Polkit(sdbus::IConnection& bus, BusPump& pump)
 void Polkit::check(
     std::string const& sender, std::string const& action, bool interactive, Verdict verdict
 ) {
+    bus_driver_->callMethodAsync("GetConnectionUnixUser")
+        .onInterface("org.freedesktop.DBus")
+        .withTimeout(machine_timeout)
+        .withArguments(sender)
+        .uponReplyInvoke([this, sender, action, interactive, verdict = std::move(verdict)](
+                             sdbus::Error const* error, std::uint32_t uid
+                         ) {
+            if (error != nullptr)
+                verdict({.obstacle = "the caller is gone: " + error->getMessage()});
+            else if (uid == 0)
+                verdict({.allowed = true, .uid = uid});
+            else
+                ask(sender, action, interactive, uid, verdict);
+        });
+    pump_.wake();
+}
+
+void Polkit::ask(
+    std::string const& sender,
+    std::string const& action,
+    bool interactive,
+    uid_t uid,
+    Verdict verdict
+) {
     Subject const subject{"system-bus-name", {{"name", sdbus::Variant(sender)}}};
     std::uint32_t const flags = interactive ? allow_user_interaction : 0;
     polkit_->callMethodAsync("CheckAuthorization")
         .onInterface("org.freedesktop.PolicyKit1.Authority")
         .withTimeout(interactive ? human_timeout : machine_timeout)
         .withArguments(subject, action, Details{}, flags, std::string())
-        .uponReplyInvoke([this, sender, verdict = std::move(verdict)](
-                             sdbus::Error const* error, Answer const& answer
-                         ) {
+        .uponReplyInvoke([uid,
+                          verdict =
+                              std::move(verdict)](sdbus::Error const* error, Answer const& answer) {
             if (error != nullptr)
-                allow_root_only(sender, verdict);
+                verdict({.uid = uid, .obstacle = "polkit does not answer: " + error->getMessage()});
             else
-                verdict(std::get<0>(answer));
-        });
-    pump_.wake();
-}
-
-void Polkit::allow_root_only(std::string const& sender, Verdict verdict) {
-    bus_driver_->callMethodAsync("GetConnectionUnixUser")
-        .onInterface("org.freedesktop.DBus")
-        .withTimeout(machine_timeout)
-        .withArguments(sender)
-        .uponReplyInvoke([verdict =
-                              std::move(verdict)](sdbus::Error const* error, std::uint32_t uid) {
-            verdict(error == nullptr && uid == 0);
+                verdict({.allowed = std::get<0>(answer), .uid = uid});
         });
     pump_.wake();
 }

@@ -14,13 +14,19 @@ class Polkit : public Authoriser {
 public:
     Polkit(sdbus::IConnection& bus, BusPump& pump);
 
-    // Without a running polkit only root is allowed.
+    // Root may do everything, and polkit is not asked: it would say the same (polkit(8)), and a
+    // polkit that is stuck, or not there yet, shall not keep a harmful patch in the kernel.
     void check(
         std::string const& sender, std::string const& action, bool interactive, Verdict verdict
     ) override;
 
 private:
-    void allow_root_only(std::string const& sender, Verdict verdict);
+    void
+    ask(std::string const& sender,
+        std::string const& action,
+        bool interactive,
+        uid_t uid,
+        Verdict verdict);
 
     BusPump& pump_;
     std::unique_ptr<sdbus::IProxy> polkit_;

@@ -15,7 +15,8 @@
 namespace livepatch::dbus_server {
 
 // Copies share the answer; a call that nobody answers is answered with an error when the last copy
-// goes.
+// goes, which happens when the daemon stops. The last copy may outlive the pump, but not the
+// connection.
 template <class... Values>
 class Reply {
 public:
@@ -54,18 +55,19 @@ private:
     public:
         Pending(sdbus::Result<Values...> result, BusPump& pump, CallLimits::Ticket ticket)
             : result_(std::move(result)),
-              pump_(pump),
+              pump_(pump.handle()),
               ticket_(std::move(ticket)) {}
 
         Pending(Pending const&) = delete;
         Pending& operator=(Pending const&) = delete;
 
         ~Pending() {
-            if (answered_)
-                return;
             once([](auto const& result) {
                 result.returnError(to_wire(base::Error{
-                    .code = base::Errc::failed, .subject = {}, .cause = "given up", .remedy = {}}));
+                    .code = base::Errc::failed,
+                    .subject = {},
+                    .cause = "not done, or not followed to its end: livepatchd is stopping",
+                    .remedy = {}}));
             });
         }
 
@@ -75,16 +77,19 @@ private:
             if (std::exchange(answered_, true))
                 return;
             ticket_.reset();
+            auto const pump = pump_.lock();
+            if (!pump)
+                return;
             try {
                 send(result_);
             } catch (std::exception const&) { // NOLINT(bugprone-empty-catch): see above
             }
-            pump_.wake();
+            (*pump)->wake();
         }
 
     private:
         sdbus::Result<Values...> result_;
-        BusPump& pump_;
+        BusPump::Handle pump_;
         CallLimits::Ticket ticket_;
         bool answered_ = false;
     };

@@ -55,16 +55,17 @@ sdbus::Error to_wire(base::Error const& error) {
         std::string(report::error_prefix) + std::string(report::error_name(error.code)), message};
 }
 
+std::vector<std::string> text(std::vector<std::string> strings) {
+    std::transform(strings.begin(), strings.end(), strings.begin(), base::escaped);
+    return strings;
+}
+
 std::uint64_t to_wire(std::chrono::system_clock::time_point time) {
     using namespace std::chrono;
     return static_cast<std::uint64_t>(duration_cast<microseconds>(time.time_since_epoch()).count());
 }
 
 Dictionary to_wire(report::Event const& event) {
-    std::vector<std::string> log;
-    std::transform(
-        event.kernel_log.begin(), event.kernel_log.end(), std::back_inserter(log), base::escaped
-    );
     return {
         {"time", sdbus::Variant(to_wire(event.time))},
         {"event", sdbus::Variant(std::string(name(event.kind)))},
@@ -72,7 +73,7 @@ Dictionary to_wire(report::Event const& event) {
         {"id", sdbus::Variant(base::escaped(event.id))},
         {"sha256", sdbus::Variant(event.sha256)},
         {"message", sdbus::Variant(base::escaped(event.message))},
-        {"kernel_log", sdbus::Variant(log)},
+        {"kernel_log", sdbus::Variant(text(event.kernel_log))},
     };
 }
 
@@ -92,10 +93,8 @@ Dictionary to_wire(kernel::Blocker const& blocker, bool inspect) {
     };
     if (!inspect)
         return entry;
-    std::vector<std::string> stack;
-    std::transform(task.stack.begin(), task.stack.end(), std::back_inserter(stack), base::escaped);
     entry.emplace("wchan", sdbus::Variant(base::escaped(task.wchan)));
-    entry.emplace("stack", sdbus::Variant(stack));
+    entry.emplace("stack", sdbus::Variant(text(task.stack)));
     return entry;
 }
 

@@ -23,6 +23,9 @@ using Dictionary = std::map<std::string, sdbus::Variant>;
 // after it.
 sdbus::Error to_wire(base::Error const& error);
 
+// As D-Bus takes it: what is no UTF-8 ends the call for it, and outside a call the daemon.
+std::vector<std::string> text(std::vector<std::string> strings);
+
 // Microseconds since 1970, 0 = not known.
 std::uint64_t to_wire(std::chrono::system_clock::time_point time);
 

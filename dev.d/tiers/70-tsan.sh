@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# bus) no|unit and bus tests under the thread sanitizer
-# default: 
+# unit and bus tests under the thread sanitizer
+# default: no
 
 tier() {
     need build bus
-    run_ctest tsan '(unit'
+    run_ctest tsan '(unit|bus)'
 }

@@ -1,5 +1,7 @@
 #include "support/emulated_kernel.hpp"
 
+#include "kernel/livepatch_tree.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -32,9 +34,36 @@ std::vector<FakeObject> objects_of(module::LivepatchModule const& module) {
     return objects;
 }
 
+std::vector<FakeObject> objects_of(kernel::ObservedPatch const& patch) {
+    std::vector<FakeObject> objects;
+    for (auto const& object : patch.objects) {
+        auto& fake = objects.emplace_back(FakeObject{.name = object.name, .functions = {}});
+        fake.patched = object.patched ? std::optional(*object.patched ? 1 : 0) : std::nullopt;
+        for (auto const& function : object.functions)
+            fake.functions.push_back(function.name + "," + std::to_string(function.sympos));
+    }
+    return objects;
+}
+
 } // namespace
 
 EmulatedKernel::EmulatedKernel(FakeKernelTree& tree) : tree_(tree) {}
+
+void EmulatedKernel::adopt() {
+    std::lock_guard const lock(mutex_);
+    for (auto const& patch : kernel::LivepatchTree(tree_.root()).observe().value().patches)
+        patches_.insert_or_assign(
+            patch.name,
+            Patch{
+                .enabled = patch.state == base::PatchState::enabled ||
+                           patch.state == base::PatchState::enabling,
+                .transition = patch.transition,
+                .replace = patch.replace.value_or(false),
+                .live = patch.state != base::PatchState::disabled,
+                .build_id = patch.build_id,
+                .objects = objects_of(patch)}
+        );
+}
 
 base::Result<loader::LoadedPatch> EmulatedKernel::load(trust::VerifiedPatch const& patch) {
     std::lock_guard const lock(mutex_);
@@ -148,8 +177,11 @@ void EmulatedKernel::foreign_disable(std::string const& name) {
 
 void EmulatedKernel::foreign_remove(std::string const& name) {
     std::lock_guard const lock(mutex_);
-    patches_.erase(name);
-    tree_.remove_patch(name);
+    auto const patch = patches_.extract(name);
+    if (!patch)
+        return;
+    if (patch.mapped().live)
+        tree_.remove_patch(name);
     tree_.remove_module(name);
 }
 

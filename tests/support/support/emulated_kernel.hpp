@@ -19,6 +19,10 @@ class EmulatedKernel : public loader::Loader {
 public:
     explicit EmulatedKernel(FakeKernelTree& tree);
 
+    // Goes on with what the tree shows, as after the end of the process that had the kernel before.
+    // What had been told to it is forgotten, and kernels before 6.11 do not say what replaces.
+    void adopt();
+
     base::Result<loader::LoadedPatch> load(trust::VerifiedPatch const& patch) override;
     base::Result<void> disable(std::string const& name) override;
     base::Result<void> enable(std::string const& name) override;
