@@ -94,10 +94,6 @@ DirectorySource::DirectorySource(
       key_directory_(std::move(key_directory)),
       release_(std::move(release)) {}
 
-trust::Verifier DirectorySource::verifier() const {
-    return {keys_, release_};
-}
-
 base::Result<base::UniqueFd> DirectorySource::open_directory() const {
     return open_safe_directory(
         source_.path, source_.remote ? FileSystems::any : FileSystems::local
@@ -202,7 +198,7 @@ Offer DirectorySource::examine(int fd, std::filesystem::path const& path) const 
         offer.module = candidate->module();
         offer.module.replace = replace_of(offer.module.replace, source_.cumulative);
         offer.sha256 = candidate->sha256();
-        auto signer = verifier().check(candidate.value());
+        auto signer = trust::Verifier(keys_, release_).check(candidate.value());
         if (signer)
             offer.signer = std::move(signer).value();
         else
@@ -229,7 +225,9 @@ base::Result<trust::VerifiedPatch> DirectorySource::verify(Offer const& offer) c
             .cause = "changed since it was read",
             .remedy = "try again"};
     }
-    return verifier().verify(std::move(candidate).value());
+    // The keys as they are now: one may have been withdrawn since the listing.
+    auto keys = trust::Keyring::load(key_directory_, source_.keys);
+    return trust::Verifier(std::move(keys), release_).verify(std::move(candidate).value());
 }
 
 } // namespace livepatch::repository

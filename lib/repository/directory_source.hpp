@@ -57,7 +57,6 @@ private:
     };
 
     static base::Result<Stamp> stamp_of(int fd, std::filesystem::path const& path);
-    trust::Verifier verifier() const;
     base::Result<base::UniqueFd> open_directory() const;
     void forget_if_keys_changed();
     base::Result<Offer> offer_of(int directory, std::string const& name);

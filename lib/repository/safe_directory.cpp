@@ -38,6 +38,13 @@ base::Result<void> check_owner(struct stat const& status, std::filesystem::path 
     return {};
 }
 
+base::Result<void> check_directory(int fd, std::filesystem::path const& path) {
+    struct stat status = {};
+    if (::fstat(fd, &status) != 0)
+        return cannot_open(path, errno);
+    return check_owner(status, path);
+}
+
 base::Result<void> check_file_system(int fd, std::filesystem::path const& path) {
     // linux/magic.h has no constants for CIFS and the FUSE one in all versions.
     constexpr std::array<unsigned long, 5> foreign{
@@ -63,6 +70,8 @@ open_safe_directory(std::filesystem::path const& path, FileSystems allowed) {
     base::UniqueFd directory(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory)
         return cannot_open(walked, errno);
+    if (auto checked = check_directory(directory.get(), walked); !checked)
+        return checked.error();
     for (auto const& component : path.lexically_normal().relative_path()) {
         if (component.empty())
             continue; // a trailing slash
@@ -72,10 +81,7 @@ open_safe_directory(std::filesystem::path const& path, FileSystems allowed) {
         ));
         if (!next)
             return cannot_open(walked, errno);
-        struct stat status = {};
-        if (::fstat(next.get(), &status) != 0)
-            return cannot_open(walked, errno);
-        if (auto checked = check_owner(status, walked); !checked)
+        if (auto checked = check_directory(next.get(), walked); !checked)
             return checked.error();
         directory = std::move(next);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace livepatch::repository {
 
@@ -20,14 +21,15 @@ Sources::Sources(
 
 Catalogue Sources::read() {
     Catalogue catalogue;
+    std::set<std::string> told;
     for (auto& source : sources_) {
         auto listing = source.list();
         std::move(
             listing.offers.begin(), listing.offers.end(), std::back_inserter(catalogue.offers)
         );
-        std::move(
-            listing.problems.begin(), listing.problems.end(), std::back_inserter(catalogue.problems)
-        );
+        for (auto& problem : listing.problems)
+            if (told.insert(describe(problem)).second) // all sources share the certificates
+                catalogue.problems.push_back(std::move(problem));
     }
     catalogue.read_at = std::chrono::system_clock::now();
     return catalogue;

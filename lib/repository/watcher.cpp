@@ -1,22 +1,32 @@
 #include "repository/watcher.hpp"
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace livepatch::repository {
 
 namespace {
 
-// In a watched directory: a file complete, come, gone, or with another owner or mode.
-constexpr unsigned content_mask =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
-// On the way to it: the next component made, moved or removed.
-constexpr unsigned path_mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
-constexpr unsigned self_mask = IN_DELETE_SELF | IN_MOVE_SELF;
-constexpr unsigned rewatch_mask = self_mask | IN_UNMOUNT | IN_IGNORED | IN_Q_OVERFLOW;
+// In a watched directory: a file complete, come, gone, or with another owner or mode. IN_CREATE
+// is for what is complete when it is made, see is_complete().
+constexpr std::uint32_t content_mask =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_CREATE;
+// On the way to it: the next component made, moved, removed, or given to somebody else.
+constexpr std::uint32_t path_mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
+constexpr std::uint32_t self_mask = IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t gone_mask = self_mask | IN_UNMOUNT | IN_IGNORED;
+
+// A file that was just made is empty; it counts when its writer closes it. A hard link is whole,
+// and what is no file at all will never be closed.
+bool is_complete(std::filesystem::path const& path) {
+    struct stat status = {};
+    return ::lstat(path.c_str(), &status) == 0 && (!S_ISREG(status.st_mode) || status.st_nlink > 1);
+}
 
 } // namespace
 
@@ -33,51 +43,60 @@ Watcher::Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directori
     : fd_(std::move(fd)),
       directories_(std::move(directories)) {}
 
-// Adding a watch that exists keeps its descriptor, so this may be called at any time.
-void Watcher::watch_all() {
-    watched_.clear();
+std::map<std::filesystem::path, Watcher::Place> Watcher::places() const {
+    std::map<std::filesystem::path, Place> places;
     for (auto const& directory : directories_) {
         std::filesystem::path walked = "/";
         for (auto const& component : directory.lexically_normal().relative_path()) {
             if (component.empty())
-                continue;
-            watch(walked, component.string());
+                continue; // a trailing slash
+            places[walked].awaited.insert(component.string());
             walked /= component;
         }
-        watch(walked, {});
+        places[walked].leaf = true;
     }
+    return places;
 }
 
-// `awaited` is the component below it that counts; empty for a directory that was asked for.
-void Watcher::watch(std::filesystem::path const& path, std::string const& awaited) {
-    // The mask is for both kinds, as one directory may be both. What does not exist yet is
-    // announced by the directory above it.
-    auto const mask = content_mask | path_mask | self_mask | IN_ONLYDIR;
-    int const descriptor = ::inotify_add_watch(fd_.get(), path.c_str(), mask);
-    if (descriptor < 0)
-        return;
-    auto& watched = watched_[descriptor];
-    if (awaited.empty())
-        watched.leaf = true;
-    else
-        watched.awaited.insert(awaited);
+// May be called at any time: adding a watch that exists keeps its descriptor. What does not exist
+// yet is announced by the directory above it, which is watched before.
+void Watcher::watch_all() {
+    auto const before = std::exchange(watched_, {});
+    for (auto& [path, place] : places()) {
+        auto const mask = (place.leaf ? content_mask : 0) | (place.awaited.empty() ? 0 : path_mask);
+        int const watch = ::inotify_add_watch(
+            fd_.get(), path.c_str(), mask | self_mask | IN_ONLYDIR | IN_MASK_ADD
+        );
+        if (watch < 0)
+            continue;
+        auto& watched = watched_[watch]; // two paths may lead to one directory
+        watched.path = path;
+        watched.leaf = watched.leaf || place.leaf;
+        watched.awaited.merge(place.awaited);
+    }
+    for (auto const& [watch, place] : before)
+        if (!watched_.contains(watch))
+            ::inotify_rm_watch(fd_.get(), watch); // it was moved away, and is nothing to us
 }
 
-bool Watcher::take(int watch, unsigned mask, std::string const& name) {
-    if ((mask & rewatch_mask) != 0)
+bool Watcher::concerns(int watch, std::uint32_t mask, std::string const& name) const {
+    if ((mask & IN_Q_OVERFLOW) != 0)
         return true;
     auto const found = watched_.find(watch);
     if (found == watched_.end())
         return false;
-    if (found->second.awaited.contains(name))
+    auto const& place = found->second;
+    if ((mask & gone_mask) != 0)
         return true;
-    bool const content = (mask & content_mask) != 0;
-    return found->second.leaf && content && !name.empty() && !name.starts_with('.');
+    if ((mask & path_mask) != 0 && place.awaited.contains(name))
+        return true;
+    if (!place.leaf || name.empty() || name.starts_with('.'))
+        return false;
+    return (mask & IN_CREATE) == 0 || is_complete(place.path / name);
 }
 
 bool Watcher::changed() {
     bool any = false;
-    bool moved = false;
     alignas(inotify_event) std::array<char, 16 * 1024> buffer; // NOLINT: filled by read
     for (;;) {
         auto const got = ::read(fd_.get(), buffer.data(), buffer.size());
@@ -89,12 +108,13 @@ bool Watcher::changed() {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             std::string const name = event.len == 0 ? "" : buffer.data() + at + sizeof event;
-            any = take(event.wd, event.mask, name) || any;
-            moved = moved || (event.mask & (rewatch_mask | path_mask)) != 0;
+            any = concerns(event.wd, event.mask, name) || any;
             at += sizeof event + event.len;
         }
     }
-    if (any && moved)
+    // Directories may have come and gone with it. Before the caller reads, so that nothing falls
+    // in between.
+    if (any)
         watch_all();
     return any;
 }

@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -26,19 +27,20 @@ public:
     bool changed();
 
 private:
-    Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories);
-    void watch_all();
-    void watch(std::filesystem::path const& path, std::string const& awaited);
-    bool take(int watch, unsigned mask, std::string const& name);
-
-    struct Watched {
-        bool leaf = false;             // a directory that was asked for: everything in it counts
-        std::set<std::string> awaited; // else only these names below it
+    struct Place {
+        std::filesystem::path path = {};
+        bool leaf = false;                  // a directory that was asked for: all in it counts
+        std::set<std::string> awaited = {}; // else only these names below it
     };
+
+    Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories);
+    std::map<std::filesystem::path, Place> places() const;
+    void watch_all();
+    bool concerns(int watch, std::uint32_t mask, std::string const& name) const;
 
     base::UniqueFd fd_;
     std::vector<std::filesystem::path> directories_;
-    std::map<int, Watched> watched_; // by watch descriptor
+    std::map<int, Place> watched_; // by watch descriptor
 };
 
 } // namespace livepatch::repository
