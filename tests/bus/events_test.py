@@ -155,7 +155,8 @@ class Events(BusCase):
         client = self.started()
         self.offer("lp_a", key="unknown")
         signal = client.wait_signal(lambda signal: signal.name == "Event")
-        self.assertEqual((signal.path, signal.interface, signal.signature), (ROOT, MANAGER, "a{sv}"))
+        self.assertEqual((signal.path, signal.interface), (ROOT, MANAGER))
+        self.assertEqual(signal.signature, "a{sv}")
         self.assertEqual({key: kind for key, (kind, _) in signal.body[0].items()}, {
             "time": "t", "event": "s", "patch": "s", "id": "s", "sha256": "s", "message": "s",
             "kernel_log": "as"})

@@ -38,7 +38,9 @@ class Foreign(BusCase):
         self.daemon.tell("foreign-disable", "other")
         self.within(SOON, lambda signal: signal.changed().get("State") == "disabled")
         self.daemon.tell("foreign-remove", "other")
-        client.objects()  # an uevent, which the emulated kernel cannot send
+        # Whoever looks wakes the daemon, as an uevent would, which the emulated kernel cannot send.
+        self.wait_for(lambda: client.manager_property("Health") and
+                      patch_path("other") not in client.objects(), "other to go")
         self.within(SOON, lambda signal: signal.name == "InterfacesRemoved")
         self.assertEqual(self.daemon.tell("calls"), [])
 

@@ -112,7 +112,7 @@ class Interface(BusCase):
         for pid in (100, 200):
             self.daemon.tell("task", {"pid": pid})
         client.apply("lp_a")
-        self.wait_for(lambda: client.patch("lp_a")["TasksRemaining"] == 2, "the tasks to be counted")
+        self.wait_for(lambda: client.patch("lp_a")["TasksRemaining"] == 2, "the tasks")
         patch = client.patch("lp_a")
         self.assertEqual(
             (patch["State"], patch["Disposition"]), ("enabling", "managed"))

@@ -45,8 +45,9 @@ class Permission(BusCase):
     def test_a_caller_may_let_polkit_ask_him(self):
         for method, arguments, _ in CALLS:
             self.polkit.asked.clear()
-            self.refused("NotAuthorized", self.nobody.manager, method, *arguments, interactive=True)
-            self.refused("NotAuthorized", self.nobody.manager, method, *arguments, interactive=False)
+            for may in (True, False):
+                self.refused("NotAuthorized", self.nobody.manager, method, *arguments,
+                             interactive=may)
             self.assertEqual([flags for _, _, flags in self.polkit.asked], [ALLOW_INTERACTION, 0])
 
     def test_the_refusal_names_the_action(self):

@@ -70,8 +70,9 @@ class Status(BusCase):
         self.daemon.tell("stall", "lp_b")
         self.daemon.tell("task", {"pid": 100})
         client.apply("lp_b")
-        self.wait_file(lambda status: any((patch["transition"] or {}).get("tasks_remaining") == 1
-                                          for patch in status["patches"]), "the task")
+        self.wait_file(lambda status: status["stage"] == "transitioning" and any(
+            (patch["transition"] or {}).get("tasks_remaining") == 1
+            for patch in status["patches"]), "the task")
         status = self.compare(client)
         self.assertEqual(status["health"], "degraded")
         self.assertEqual([patch["name"] for patch in status["patches"]],
