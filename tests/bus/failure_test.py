@@ -1,7 +1,9 @@
 """Everything around the daemon that breaks, and the daemon that does not."""
 import json
+import pathlib
 import shutil
 import signal
+import tempfile
 import time
 
 from harness.bus import MANAGER, NAME, PATCH, ROOT, patch_path
@@ -192,6 +194,25 @@ class Failure(BusCase):
         client.apply("lp_a")
         self.wait_state(client, "lp_a", "enabled")
         self.wait_manager(client, "Health", "ok")
+
+    def test_state_that_is_lost_at_reboot(self):
+        memory = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm"))
+        self.addCleanup(shutil.rmtree, memory)
+        (self.directory / "state").symlink_to(memory)
+        client = self.start()
+        self.offer_and_see(client, "lp_a")
+        (reason,) = client.manager_property("HealthReasons")
+        self.assertIn("state-not-persistent", reason)
+        patch = client.patch("lp_a")
+        self.assertEqual(patch["Disposition"], "available")
+        self.assertIn("state-not-persistent", patch["Reason"])
+        client.apply("lp_a")  # an admin decides for himself
+        self.wait_state(client, "lp_a", "enabled")
+        self.assertEqual(self.daemon.stop(), 0)
+        self.write("etc/livepatchd.toml", "[security]\nwithout_crash_guard = true\n")
+        client = self.start()
+        self.offer("lp_b")
+        self.wait_state(client, "lp_b", "enabled")
 
     def test_damaged_state(self):
         client = self.start()
