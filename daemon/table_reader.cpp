@@ -1,7 +1,5 @@
 #include "table_reader.hpp"
 
-#include "duration.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -155,7 +153,7 @@ void TableReader::duration(std::string_view key, std::chrono::seconds& target) {
     if (node == nullptr)
         return;
     auto const text = node->value_exact<std::string>();
-    auto const value = text ? parse_duration(*text) : std::nullopt;
+    auto const value = text ? base::parse_duration(*text) : std::nullopt;
     if (value)
         target = *value;
     else
@@ -167,7 +165,7 @@ void TableReader::size(std::string_view key, std::int64_t& target) {
     if (node == nullptr)
         return;
     auto const text = node->value_exact<std::string>();
-    auto const value = text ? parse_size(*text) : std::nullopt;
+    auto const value = text ? base::parse_size(*text) : std::nullopt;
     if (value)
         target = *value;
     else

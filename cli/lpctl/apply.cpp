@@ -11,13 +11,19 @@ namespace livepatch::lpctl {
 
 namespace {
 
+std::vector<std::string> waiting_to_be_applied(View const& view) {
+    std::vector<std::string> names;
+    for (auto const& patch : view.report.patches)
+        if (waits_to_be_applied(patch))
+            names.push_back(patch.name);
+    return names;
+}
+
 // Without a name: says which names there are.
 Failure which_patch(Context const& context) {
     std::vector<std::string> names;
     if (auto const reading = read_all(context))
-        for (auto const& patch : reading->view.report.patches)
-            if (waits_to_be_applied(patch))
-                names.push_back(patch.name);
+        names = waiting_to_be_applied(reading->view);
     auto const available = names.empty() ? std::string("; none is available")
                                          : fmt::format("; available: {}", fmt::join(names, ", "));
     return usage_error("apply: no patch named" + available, "name one or give --all");
@@ -25,7 +31,9 @@ Failure which_patch(Context const& context) {
 
 bool apply_all(Session& session) {
     auto const asked = Session::Clock::now();
-    auto const modules = session.daemon().apply_all(session.change(), session.waiting({}));
+    auto const coming = waiting_to_be_applied(session.before()).size();
+    auto const modules =
+        session.daemon().apply_all(session.change(), session.waiting_for_all(coming));
     if (!modules)
         return session.not_accepted({}, asked, modules.error());
     return session.accepted(*modules, asked, true);

@@ -36,6 +36,7 @@ private:
 
     Context& context_;
     CLI::App app_{"Manages the livepatches of the running kernel.", "lpctl"};
+    bool json_ = false; // before the verb
     std::function<Outcome<int>()> chosen_;
 };
 
@@ -48,7 +49,10 @@ std::pair<CLI::App*, Options*> CommandLine::add(
     command->add_flag("--json", options->json, "Print one JSON object");
     auto* filled = options.get();
     command->callback([this, verb, options = std::move(options)] {
-        chosen_ = [this, verb, options] { return verb(context_, *options); };
+        chosen_ = [this, verb, options] {
+            options->json |= json_;
+            return verb(context_, *options);
+        };
     });
     return {command, filled};
 }
@@ -88,7 +92,7 @@ void wait_options(CLI::App& command, ChangeOptions& options) {
         .add_option_function<std::string>(
             "--timeout",
             [&options](std::string const& text) {
-                auto const duration = parse_duration(text);
+                auto const duration = parse_timeout(text);
                 if (!duration)
                     throw CLI::ValidationError("--timeout", base::describe(duration.error()));
                 options.timeout = duration->count() == 0 ? std::nullopt : std::optional(*duration);
@@ -133,6 +137,7 @@ void CommandLine::add_changing() {
 
 CommandLine::CommandLine(Context& context) : context_(context) {
     app_.set_version_flag("--version", "lpctl " LIVEPATCHD_VERSION);
+    app_.add_flag("--json", json_, "Print one JSON object");
     app_.require_subcommand(1);
     add_reading();
     add_changing();

@@ -1,11 +1,10 @@
 #include "lpctl/duration.hpp"
 
+#include "base/quantity.hpp"
+
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <ctime>
-#include <utility>
 
 namespace livepatch::lpctl {
 
@@ -22,24 +21,14 @@ base::Error not_a_duration(std::string_view text) {
         .remedy = "write a whole number and s, min, h or d: 90s, 5min"};
 }
 
-constexpr std::array<std::pair<std::string_view, std::int64_t>, 4> units{
-    {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}}};
-
 } // namespace
 
-base::Result<seconds> parse_duration(std::string_view text) {
-    constexpr std::int64_t most = 10LL * 366 * 86400;
-    std::int64_t number = -1;
-    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc() || number < 0 || number > most || text.front() == '-')
-        return not_a_duration(text);
-    auto const unit = text.substr(static_cast<std::size_t>(end - text.data()));
-    if (unit.empty() && number == 0)
-        return seconds(0);
-    for (auto const& [name, factor] : units)
-        if (unit == name && number <= most / factor)
-            return seconds(number * factor);
-    return not_a_duration(text);
+base::Result<seconds> parse_timeout(std::string_view text) {
+    constexpr std::chrono::hours most{10 * 366 * 24};
+    auto duration = base::parse_duration(text);
+    if (!duration)
+        duration = base::parse_duration(std::string(text) + 's');
+    return duration && *duration <= most ? base::Result<seconds>(*duration) : not_a_duration(text);
 }
 
 std::string duration_text(milliseconds duration) {

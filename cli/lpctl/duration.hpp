@@ -9,8 +9,9 @@
 
 namespace livepatch::lpctl {
 
-// "90s", "5min", "12h", "7d" as in the configuration; "0" and "0s" are zero. At most ten years.
-base::Result<std::chrono::seconds> parse_duration(std::string_view text);
+// "90s", "5min", "12h", "7d" as in the configuration; a number alone counts seconds. At most ten
+// years.
+base::Result<std::chrono::seconds> parse_timeout(std::string_view text);
 
 // "850 ms", "1.2 s", "12 s", "3 min 5 s", "2 h 10 min", "5 days".
 std::string duration_text(std::chrono::milliseconds duration);

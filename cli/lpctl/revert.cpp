@@ -23,7 +23,8 @@ std::vector<std::string> ours(View const& view) {
 void revert_all(Session& session) {
     auto const modules = ours(session.before());
     auto const asked = Session::Clock::now();
-    auto const accepted = session.daemon().revert_all(session.change(), session.waiting({}));
+    auto const accepted =
+        session.daemon().revert_all(session.change(), session.waiting_for_all(modules.size()));
     if (!accepted)
         session.not_accepted({}, asked, accepted.error());
     else

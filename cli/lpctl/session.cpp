@@ -78,9 +78,19 @@ dbus_client::Change Session::change() const {
 }
 
 dbus_client::Waiting Session::waiting(std::string const& name_or_id) {
+    return waiting(1, name_or_id);
+}
+
+dbus_client::Waiting Session::waiting_for_all(std::size_t patches) {
+    return waiting(std::max<std::size_t>(patches, 1), {});
+}
+
+dbus_client::Waiting Session::waiting(std::size_t patches, std::string const& name_or_id) {
     dbus_client::Waiting waiting{.limit = context_.patience.prompt};
     if (options_.wait) {
         waiting.limit = options_.timeout;
+        if (waiting.limit)
+            *waiting.limit *= static_cast<std::int64_t>(patches);
         if (waiting.limit && change().interactive)
             *waiting.limit += context_.patience.prompt;
     }
@@ -90,13 +100,27 @@ dbus_client::Waiting Session::waiting(std::string const& name_or_id) {
     waiting.tick = [this, start, module = module_of(name_or_id)] {
         if (Interrupt::signal() != 0)
             return false;
-        auto const state = state_now(module);
         auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
-        if (base::in_transition(state) && !options_.dry_run && options_.wait)
-            progress_.show({module, state, std::nullopt, elapsed});
+        if (!options_.dry_run && options_.wait)
+            show_transition(module, elapsed);
         return true;
     };
     return waiting;
+}
+
+void Session::show_transition(std::string const& module, std::chrono::milliseconds elapsed) {
+    auto const observed = kernel::LivepatchTree(context_.root).observe();
+    auto const* moving = observed ? observed->transition() : nullptr;
+    if (moving != nullptr && (module.empty() || moving->name == module))
+        progress_.show({moving->name, moving->state, std::nullopt, elapsed});
+}
+
+// What is left of the time to wait. A password that was typed is not the kernel's time.
+std::optional<std::chrono::milliseconds> Session::left_of_timeout(Clock::time_point asked) const {
+    if (!options_.timeout || interactive(context_, options_))
+        return options_.timeout;
+    auto const spent = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - asked);
+    return std::max(std::chrono::milliseconds(0), *options_.timeout - spent);
 }
 
 std::string Session::module_of(std::string const& name_or_id) const {
@@ -140,7 +164,9 @@ bool Session::accepted(
     std::vector<Follower> patches;
     for (auto const& module : modules)
         patches.emplace_back(module, goal_, asked, queued);
-    auto const ending = follow(context_, daemon_, progress_, patches, options_.timeout);
+    // A queue of patches has been waited for already, all but its last one's transition.
+    auto const limit = queued ? options_.timeout : left_of_timeout(asked);
+    auto const ending = follow(context_, daemon_, progress_, patches, limit);
     progress_.clear();
     bool all_well = true;
     for (auto const& patch : patches)

@@ -31,6 +31,9 @@ public:
     dbus_client::Change change() const;
     // For a call about this patch; its transition is drawn while the daemon has not answered.
     dbus_client::Waiting waiting(std::string const& name_or_id);
+    // For a call that is answered when so many patches have been accepted, one after the other:
+    // each has the time of one, and whatever moves is drawn.
+    dbus_client::Waiting waiting_for_all(std::size_t patches);
 
     // The daemon has accepted: waits (unless told not to) and tells what became of them. False when
     // one of them failed. `queued` as in Follower; `asked` is when.
@@ -51,6 +54,9 @@ private:
         dbus_client::Daemon daemon
     );
 
+    dbus_client::Waiting waiting(std::size_t patches, std::string const& name_or_id);
+    void show_transition(std::string const& module, std::chrono::milliseconds elapsed);
+    std::optional<std::chrono::milliseconds> left_of_timeout(Clock::time_point asked) const;
     std::string module_of(std::string const& name_or_id) const;
     base::PatchState state_before(std::string const& module) const;
     base::PatchState state_now(std::string const& module) const;

@@ -53,6 +53,14 @@ TEST_CASE("with --json a wrong command line is an object, too") {
     CHECK(host.json()["error"]["name"] == "InvalidArgument");
 }
 
+TEST_CASE("--json may stand before the verb") {
+    LpctlHost host;
+    CHECK(host.call({"--json", "status"}) == 0);
+    CHECK(host.json()["schema"] == 1);
+    CHECK(host.call({"--json", "show"}) == 2);
+    CHECK(host.json()["error"]["name"] == "InvalidArgument");
+}
+
 TEST_CASE("help and version are successes on stdout") {
     LpctlHost host;
     CHECK(host.call({"--version"}) == 0);

@@ -6,20 +6,21 @@
 using namespace livepatch::lpctl;
 using namespace std::chrono_literals;
 
-TEST_CASE("durations are read as in the configuration") {
-    CHECK(parse_duration("90s").value() == 90s);
-    CHECK(parse_duration("5min").value() == 300s);
-    CHECK(parse_duration("12h").value() == 12h);
-    CHECK(parse_duration("7d").value() == 7 * 24h);
-    CHECK(parse_duration("0s").value() == 0s);
-    CHECK(parse_duration("0").value() == 0s);
+TEST_CASE("a timeout is read as in the configuration") {
+    CHECK(parse_timeout("90s").value() == 90s);
+    CHECK(parse_timeout("5min").value() == 300s);
+    CHECK(parse_timeout("12h").value() == 12h);
+    CHECK(parse_timeout("7d").value() == 7 * 24h);
+    CHECK(parse_timeout("0s").value() == 0s);
+    CHECK(parse_timeout("0").value() == 0s);
+    CHECK(parse_timeout("30").value() == 30s);
 }
 
 TEST_CASE("what is no duration is refused") {
     for (auto const* text :
          {"",
-          "5",
           "s",
+          "5 ",
           "-1s",
           "-0s",
           "+1s",
@@ -33,7 +34,7 @@ TEST_CASE("what is no duration is refused") {
           "99999999999999999999s",
           "9223372036854775807d",
           "4000d"})
-        CHECK(parse_duration(text).has_error());
+        CHECK(parse_timeout(text).has_error());
 }
 
 TEST_CASE("durations are told with two units at most") {

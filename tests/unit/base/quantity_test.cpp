@@ -1,7 +1,7 @@
-#include "duration.hpp"
+#include "base/quantity.hpp"
 #include "support/catch.hpp"
 
-using namespace livepatch::daemon;
+using namespace livepatch::base;
 using namespace std::chrono_literals;
 
 TEST_CASE("durations") {
@@ -16,6 +16,7 @@ TEST_CASE("durations") {
           "s",
           "5",
           "-1s",
+          "-0s",
           "+1s",
           " 1s",
           "1s ",

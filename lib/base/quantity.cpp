@@ -1,10 +1,10 @@
-#include "duration.hpp"
+#include "base/quantity.hpp"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
-namespace livepatch::daemon {
+namespace livepatch::base {
 
 namespace {
 
@@ -21,7 +21,7 @@ std::optional<std::int64_t>
 parse_number_with_unit(std::string_view text, std::array<Unit, N> const& units, std::int64_t most) {
     std::int64_t number = 0;
     auto const [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc() || number < 0)
+    if (failed != std::errc() || text.front() == '-') // from_chars takes "-0"
         return std::nullopt;
     auto const unit = text.substr(static_cast<std::size_t>(rest - text.data()));
     for (auto const& [name, factor] : units)
@@ -41,4 +41,4 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
     return parse_number_with_unit(text, size_units, exbibyte);
 }
 
-} // namespace livepatch::daemon
+} // namespace livepatch::base
