@@ -131,7 +131,7 @@ void ManagerObject::Refresh(sdbus::Result<>&& result, Options options) {
     changing(
         std::move(result),
         options,
-        {"interactive"},
+        {"interactive", "reason"},
         action::configure,
         [this](auto const& reply, auto const&) {
             engine_.retry([reply](base::Result<void> const& done) {

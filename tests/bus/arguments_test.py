@@ -3,7 +3,7 @@ from harness.bus import MANAGER, ROOT
 from harness.case import MANUAL, BusCase
 
 OPTIONS = {
-    "Refresh": {"interactive"},
+    "Refresh": {"interactive", "reason"},
     "Apply": {"interactive", "reason", "dry_run", "replace_unmanaged"},
     "ApplyAll": {"interactive", "reason", "dry_run", "replace_unmanaged"},
     "Revert": {"interactive", "reason", "dry_run"},
