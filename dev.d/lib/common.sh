@@ -2,6 +2,9 @@
 # Shared by all verbs: messages, privileges, cache directory, required packages.
 # Messages go to stderr: the stdout of a verb belongs to what it was asked for.
 
+# Debian's users have no sbin in their PATH; depmod, modprobe and debugfs are there.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
     say "dev: $*"
@@ -40,6 +43,12 @@ with_lock() {
     "$@" {fd}>&- || status=$?
     exec {fd}>&-
     return "$status"
+}
+
+# The tree's files, NUL-separated, committed or not. Git refuses a tree of somebody else's, as that
+# of a container often is, unless told that it is meant.
+tree_files() {
+    git -C "$ROOT" -c safe.directory="$ROOT" ls-files -z --cached --others --exclude-standard "$@"
 }
 
 # Print one hash for the content and names (in this tree: every clone has the same) of the given

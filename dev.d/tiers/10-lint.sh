@@ -2,7 +2,7 @@
 # shell, C++ format, coroutine shapes, XML, units, nothing of a workplace in the tree
 # default: yes
 
-tracked() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
+tracked() { tree_files -- "$@"; }
 cpp_files() { tracked '*.cpp' '*.hpp' '*.h' ':!tests/vm/modules'; }
 
 # Shell scripts by name or by their first line.

@@ -45,7 +45,7 @@ kernel_release() {
         apt_get update
         release=$(dependency_of "$meta")
     fi
-    [[ -n $release ]] || die "apt knows no kernel package $meta"
+    [[ -n $release ]] || die "apt knows no kernel package $meta; Debian 12 has it in bookworm-security: add that to apt's sources"
     printf '%s\n' "$release"
 }
 

@@ -204,6 +204,8 @@ def write_out(data):
 def run_scripts(options, work):
     console = os.path.join(work, "console.log")
     open(console, "wb").close()
+    if options.log:
+        open(options.log, "wb").close()  # before minutes were spent on what could not be kept
     disk = Disk(options.image, work)
     deadline = time.monotonic() + options.timeout
     status = 0
