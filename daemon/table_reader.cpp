@@ -1,5 +1,7 @@
 #include "table_reader.hpp"
 
+#include "base/quantity.hpp"
+
 #include <algorithm>
 #include <utility>
 
