@@ -19,6 +19,9 @@ shellcheck_all() { shell_files | xargs -0 shellcheck --external-sources; }
 format_all() { cpp_files | xargs -0 --no-run-if-empty clang-format --dry-run -Werror; }
 coroutines() { cpp_files | xargs -0 --no-run-if-empty tests/lint/coroutine_shapes.sh; }
 
+# ctest calls a case by its name, and Catch takes a name that begins with a dash for an option.
+case_names() { ! cpp_files | xargs -0 grep -nE '(TEST_CASE|SCENARIO)\("-'; }
+
 # Paths and hosts of the machine the work was done on have no business in the tree. The pattern is
 # put together here so that it does not find itself.
 workplace() {
@@ -53,6 +56,7 @@ tier() {
     check_that clang-format format_all
     check_that coroutine-shapes coroutines
     check_that coroutine-shapes-selftest tests/lint/coroutine_shapes_test.sh
+    check_that case-names case_names
     check_that no-workplace-names workplace
     while IFS= read -r -d '' file; do
         check_that "xml:$file" xmllint --noout --nonet "$file"

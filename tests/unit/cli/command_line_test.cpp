@@ -53,7 +53,7 @@ TEST_CASE("with --json a wrong command line is an object, too") {
     CHECK(host.json()["error"]["name"] == "InvalidArgument");
 }
 
-TEST_CASE("--json may stand before the verb") {
+TEST_CASE("the verb may follow --json") {
     LpctlHost host;
     CHECK(host.call({"--json", "status"}) == 0);
     CHECK(host.json()["schema"] == 1);
