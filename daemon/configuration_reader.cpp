@@ -99,6 +99,7 @@ struct SourceFile {
     repository::Source source;
     std::string trust = "tuf";
     std::string path;
+    bool allow_insecure = false;
     bool enabled = true;
 };
 
@@ -122,7 +123,7 @@ void read_source(TableReader& table, SourceFile& file) {
     file.source.priority = static_cast<int>(priority);
     table.flag("remote", file.source.remote);
     table.flag("enabled", file.enabled);
-    table.flag("allow_insecure", ignored_flag);
+    table.flag("allow_insecure", file.allow_insecure);
     table.flag("allow_http", ignored_flag);
     for (auto const* key : {"url", "root", "ring", "proxy", "ca_file"})
         table.text(key, ignored_text);
@@ -150,10 +151,14 @@ std::optional<base::Error> unusable(SourceFile const& file, std::filesystem::pat
             "a source cannot have this name",
             "rename the file: letters, digits, '.', '_' and '-' before .toml"
         );
-    if (file.trust != "module-signature")
+    if (file.trust == "tuf")
         return problem(
-            "trust = \"" + file.trust + "\" is not supported by this version",
-            "use trust = \"module-signature\""
+            "trust = \"tuf\" is not supported by this version", "use trust = \"module-signature\""
+        );
+    if (file.trust == "unsigned" && !file.allow_insecure)
+        return problem(
+            "trust = \"unsigned\" takes modules that nobody signed",
+            "use trust = \"module-signature\", or add allow_insecure = true if that is meant"
         );
     if (file.path.empty())
         return problem("no path", "add path = \"/var/lib/kpatch/%r\"");
@@ -183,6 +188,8 @@ SourceReading read_source_file(
         reading.problems.push_back(std::move(*problem));
         return reading;
     }
+    if (read.trust == "unsigned")
+        read.source.trust = repository::Trust::none;
     read.source.path = repository::expand_release(read.path, release);
     reading.source = std::move(read.source);
     return reading;

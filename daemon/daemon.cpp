@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <csignal>
 #include <stdexcept>
 #include <utility>
@@ -52,7 +53,7 @@ Daemon::Daemon(Surroundings surroundings)
       sources_(
           loaded_.configuration.sources,
           key_directory(surroundings_.configuration),
-          identity_.release
+          repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root)
       ),
       state_file_(surroundings_.state_directory),
       engine_({
@@ -79,7 +80,7 @@ Daemon::Daemon(Surroundings surroundings)
           {.kernel_moved = [this] { engine_.notice(); },
            .sources_changed = [this] { engine_.refresh(); }}
       ),
-      service_manager_(clock_, [this] { engine_.notice(); }) {
+      service_manager_(clock_, [this] { rescan(); }) {
     // Posted: an engine's handler may run while a property of an object that goes away is being
     // read.
     engine_.on_report([this](report::Report const& report) {
@@ -105,6 +106,20 @@ std::vector<std::filesystem::path> Daemon::watched_directories() const {
     for (auto const& source : loaded_.configuration.sources)
         directories.push_back(source.path);
     return directories;
+}
+
+// With a sign of life, so that it costs no wake-up of its own: for what nobody tells. The kernel
+// each time; the sources more seldom: network file systems, and the owner and mode of the
+// directories above them.
+void Daemon::rescan() {
+    constexpr auto patience = std::chrono::minutes(5);
+    auto const now = clock_.now();
+    if (!rescanned_)
+        rescanned_ = now;
+    if (now - *rescanned_ < patience)
+        return engine_.notice();
+    rescanned_ = now;
+    engine_.refresh();
 }
 
 void Daemon::run() {

@@ -53,6 +53,7 @@ private:
     void show(report::Report const& report);
     void write_status(report::Report const& report);
     std::vector<std::filesystem::path> watched_directories() const;
+    void rescan();
 
     Surroundings surroundings_;
     kernel::Identity identity_;
@@ -70,6 +71,7 @@ private:
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};
     engine::Engine engine_;
+    std::optional<base::Clock::Monotonic> rescanned_;
     dbus_server::Service service_;
     Hints hints_;
     ServiceManager service_manager_;

@@ -1,10 +1,11 @@
-// What wakes the engine: the kernel's log and uevents, and changes in the sources. Hints only; each
-// of them may fail and the daemon goes on with what is left.
+// What wakes the engine: the kernel's log and uevents, changes in the sources, and mounts over
+// them. Hints only; each of them may fail and the daemon goes on with what is left.
 #pragma once
 
 #include "kernel/kernel_log.hpp"
 #include "kernel/root.hpp"
 #include "kernel/uevents.hpp"
+#include "mount_table.hpp"
 #include "readable.hpp"
 #include "repository/watcher.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -32,6 +34,9 @@ public:
     );
 
 private:
+    void open_log(boost::asio::io_context& io, kernel::Root const& root);
+    void open_uevents(boost::asio::io_context& io);
+    void watch(boost::asio::io_context& io, std::vector<std::filesystem::path> directories);
     void read_log();
     void read_uevents();
 
@@ -43,6 +48,7 @@ private:
     std::optional<Readable> log_readable_;
     std::optional<Readable> uevents_readable_;
     std::optional<Readable> watcher_readable_;
+    std::unique_ptr<MountTable> mounts_;
 };
 
 } // namespace livepatch::daemon

@@ -1,29 +1,34 @@
 #include "base/directory.hpp"
 
+#include "base/unique_fd.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <dirent.h>
+#include <fcntl.h>
 #include <memory>
 #include <string_view>
 
 namespace livepatch::base {
 
+namespace {
+
+struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+using Directory = std::unique_ptr<DIR, Close>;
+
 Result<std::vector<std::string>>
-list_directory(std::filesystem::path const& path, std::size_t limit) {
-    struct Close {
-        void operator()(DIR* directory) const { ::closedir(directory); }
-    };
-
-    std::unique_ptr<DIR, Close> const directory(::opendir(path.c_str()));
+list(Directory const& directory, std::string const& subject, std::size_t limit) {
     if (!directory)
-        return system_error(path.string(), "cannot open", errno);
-
+        return system_error(subject, "cannot open", errno);
     std::vector<std::string> names;
     for (;;) {
         errno = 0;
         auto const* entry = ::readdir(directory.get());
         if (entry == nullptr && errno != 0)
-            return system_error(path.string(), "cannot list", errno);
+            return system_error(subject, "cannot list", errno);
         if (entry == nullptr)
             break;
         std::string_view const name = entry->d_name;
@@ -32,7 +37,7 @@ list_directory(std::filesystem::path const& path, std::size_t limit) {
         if (names.size() == limit) {
             return Error{
                 .code = Errc::limits_exceeded,
-                .subject = path.string(),
+                .subject = subject,
                 .cause = "more than " + std::to_string(limit) + " entries",
                 .remedy = {},
             };
@@ -41,6 +46,26 @@ list_directory(std::filesystem::path const& path, std::size_t limit) {
     }
     std::sort(names.begin(), names.end());
     return names;
+}
+
+} // namespace
+
+Result<std::vector<std::string>>
+list_directory(std::filesystem::path const& path, std::size_t limit) {
+    auto const subject = path.string(); // first: errno is the next call's
+    return list(Directory(::opendir(path.c_str())), subject, limit);
+}
+
+// A descriptor of its own: a duplicate would share the position with the caller's.
+Result<std::vector<std::string>>
+list_directory(int directory, std::string const& subject, std::size_t limit) {
+    UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd)
+        return system_error(subject, "cannot open", errno);
+    Directory opened(::fdopendir(fd.get()));
+    if (opened)
+        (void)fd.release(); // its owner now
+    return list(opened, subject, limit);
 }
 
 } // namespace livepatch::base

@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -13,5 +14,9 @@ namespace livepatch::base {
 // an error). Entries that vanish meanwhile are no error; os_error tells ENOENT and the like.
 Result<std::vector<std::string>>
 list_directory(std::filesystem::path const& path, std::size_t limit = 1U << 20U);
+
+// The same for a directory that is open already, from its start; `subject` names it in errors.
+Result<std::vector<std::string>>
+list_directory(int directory, std::string const& subject, std::size_t limit = 1U << 20U);
 
 } // namespace livepatch::base

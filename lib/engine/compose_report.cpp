@@ -72,8 +72,13 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
         flags.emplace_back("permanent");
     if (world.state.find_hold(patch.sha256) != nullptr)
         flags.emplace_back("held");
-    // A bare module names the kernel by its release only, which several builds may share.
-    if (is_managed(judged) || described(judged) != nullptr)
+    auto const* offer = described(judged);
+    // What we loaded without a signer was not verified.
+    bool const managed = is_managed(judged);
+    if (managed ? judged.record->signer.empty() : offer != nullptr && offer->insecure)
+        flags.emplace_back("insecure");
+    // Nothing names the kernel but its release, which several builds may share.
+    if (offer != nullptr ? offer->release_only : managed)
         flags.emplace_back("release-only");
     return flags;
 }
@@ -88,12 +93,16 @@ PatchReport patch_report(World const& world, Judgement const& judged, Circumstan
     if (auto const* offer = described(judged)) {
         patch.id = offer->id;
         patch.version = base::escaped(offer->module.version);
+        patch.severity = offer->severity;
+        patch.cves = offer->cves;
         patch.source = offer->source;
         patch.sha256 = offer->sha256;
         patch.signer = base::escaped(offer->signer);
     }
     if (judged.observed != nullptr && !judged.observed->version.empty())
         patch.version = base::escaped(judged.observed->version);
+    if (auto const* offer = described(judged); offer != nullptr && !offer->version.empty())
+        patch.version = offer->version; // the publisher's, which is more than the module's own
     if (is_managed(judged)) {
         patch.id = judged.record->id;
         patch.source = judged.record->source;
@@ -114,9 +123,25 @@ bool is_pending(PatchReport const& patch) {
     return in_transition(patch.state) || patch.disposition == Disposition::scheduled;
 }
 
-report::Health health_of(report::Report const& report) {
+// Sources that want no signatures, and what was loaded without one.
+std::vector<std::string> insecurities(World const& world, report::Report const& report) {
+    std::vector<std::string> reasons;
+    for (auto const& source : world.catalogue.insecure)
+        reasons.push_back("insecure: the source " + source + " takes modules that nobody signed");
+    for (auto const& patch : report.patches) {
+        bool const loaded = patch.state != base::PatchState::absent;
+        auto const& flags = patch.flags;
+        if (loaded && std::find(flags.begin(), flags.end(), "insecure") != flags.end())
+            reasons.push_back("insecure: " + patch.name + " was loaded without a signature");
+    }
+    return reasons;
+}
+
+report::Health health_of(report::Report const& report, bool is_insecure) {
     if (!report.kernel.livepatch)
         return report::Health::unsupported;
+    if (is_insecure)
+        return report::Health::insecure;
     if (!report.health_reasons.empty())
         return report::Health::degraded;
     bool const pending = std::any_of(report.patches.begin(), report.patches.end(), is_pending);
@@ -150,7 +175,9 @@ report::Report compose_report(
         report.patches.end(),
         [](auto const& left, auto const& right) { return left.name < right.name; }
     );
-    report.health = health_of(report);
+    auto const insecure = insecurities(world, report);
+    report.health = health_of(report, !insecure.empty());
+    report.health_reasons.insert(report.health_reasons.begin(), insecure.begin(), insecure.end());
     return report;
 }
 

@@ -9,6 +9,7 @@ struct Root {
     std::filesystem::path sys = "/sys";
     std::filesystem::path proc = "/proc";
     std::filesystem::path dev = "/dev";
+    std::filesystem::path modules = "/lib/modules"; // of every kernel, by its release
 };
 
 } // namespace livepatch::kernel

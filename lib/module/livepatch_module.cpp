@@ -6,6 +6,7 @@
 #include "module/modinfo.hpp"
 #include "module/patched_objects.hpp"
 #include "module/refusal.hpp"
+#include "module/symbol_versions.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -105,6 +106,9 @@ base::Result<LivepatchModule> describe(Elf const& elf) {
     auto id = find_build_id(elf);
     if (!id)
         return id.error();
+    auto versions = symbol_versions(elf);
+    if (!versions)
+        return versions.error();
     auto patched = patched_objects(elf, *release);
     LivepatchModule module;
     module.name = std::move(info->name);
@@ -117,6 +121,7 @@ base::Result<LivepatchModule> describe(Elf const& elf) {
     module.depends = std::move(info->depends);
     module.objects = std::move(patched.objects);
     module.replace = patched.replace;
+    module.versions = std::move(*versions);
     return module;
 }
 

@@ -23,6 +23,14 @@ struct Object {
     std::vector<Function> functions;
 };
 
+// The checksum (CRC) of an interface of the kernel that a module was compiled against.
+struct SymbolVersion {
+    std::string symbol; // module_layout is in every module
+    std::uint64_t crc = 0;
+
+    bool operator==(SymbolVersion const&) const = default;
+};
+
 // Whether loading it replaces every patch that is loaded (struct klp_patch, `replace`).
 enum class Replace { no, yes, unknown };
 
@@ -38,6 +46,7 @@ struct LivepatchModule {
     std::vector<Object>
         objects; // as far as the file tells; empty proves nothing, also of functions
     Replace replace = Replace::unknown;
+    std::vector<SymbolVersion> versions; // empty: built without CONFIG_MODVERSIONS, or stripped
 };
 
 // Parses an uncompressed module file, signed or not. Refused (verification_failed, naming `subject`

@@ -5,6 +5,7 @@
 #include "repository/offer.hpp"
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Catalogue {
     // version order.
     std::vector<Offer> offers;
     std::vector<base::Error> problems; // sources, keys and files that cannot be used, for Health
+    std::vector<std::string> insecure; // sources that want no signatures
     std::chrono::system_clock::time_point read_at;
 
     // The offer to take for a module name or catalogue id; nullptr when there is none. Points into

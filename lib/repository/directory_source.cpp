@@ -1,66 +1,48 @@
 #include "repository/directory_source.hpp"
 
 #include "base/directory.hpp"
+#include "module/modinfo.hpp"
+#include "repository/agreement.hpp"
 #include "repository/safe_directory.hpp"
-#include "trust/candidate.hpp"
 
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace livepatch::repository {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> suffixes{".ko", ".ko.xz", ".ko.zst", ".ko.gz"};
 constexpr std::size_t max_files = 10'000;
-constexpr std::size_t max_module_name = 55; // MODULE_NAME_LEN - 1 on 64 bits
-
-std::optional<std::string> stem(std::string const& file_name) {
-    if (file_name.starts_with('.'))
-        return std::nullopt;
-    for (auto const suffix : suffixes)
-        if (file_name.ends_with(suffix))
-            return file_name.substr(0, file_name.size() - suffix.size());
-    return std::nullopt;
-}
-
-bool is_module_name(std::string_view name) {
-    return !name.empty() && name.size() <= max_module_name &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '_';
-           });
-}
 
 // The name a file would most likely have as a module; kmod writes '-' as '_'.
 std::string name_from_file(std::filesystem::path const& path) {
-    auto name = stem(path.filename().string()).value_or("");
+    auto name = ModuleEntry::stem(path.filename().string()).value_or("");
     std::replace(name.begin(), name.end(), '-', '_');
-    return is_module_name(name) ? name : std::string();
+    return module::is_module_name(name) ? name : std::string();
 }
 
-module::Replace replace_of(module::Replace told, Cumulative configured) {
-    if (configured == Cumulative::no)
-        return module::Replace::no;
-    if (configured == Cumulative::yes)
-        return module::Replace::yes;
+// Of the file, the sidecar where the file does not tell, and the source's configuration over both.
+module::Replace replace_of(module::Replace told, Sidecar const* sidecar, Cumulative configured) {
+    using module::Replace;
+    if (configured != Cumulative::automatic)
+        return configured == Cumulative::yes ? Replace::yes : Replace::no;
+    if (told == Replace::unknown && sidecar != nullptr && sidecar->replace)
+        return *sidecar->replace ? Replace::yes : Replace::no;
     return told;
 }
 
-bool same_time(std::timespec const& left, std::timespec const& right) {
-    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
-}
-
-// File times move in steps of a tick: a file that changed a moment ago may change again and keep
-// its stamp.
-bool is_settled(std::timespec const& changed) {
-    std::timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec > changed.tv_sec + 1;
+void describe_by(Sidecar const& sidecar, Offer& offer) {
+    offer.id = sidecar.id;
+    if (sidecar.version)
+        offer.version = std::to_string(*sidecar.version);
+    offer.severity = sidecar.severity;
+    offer.cves = sidecar.cves;
+    offer.release_only = sidecar.kernel_build_ids.empty();
+    if (offer.module.objects.empty())
+        offer.module.objects = sidecar.functions;
 }
 
 // Changes whenever a certificate is added, removed or edited.
@@ -82,17 +64,12 @@ std::string stamp_of_directory(std::filesystem::path const& directory) {
 
 } // namespace
 
-bool DirectorySource::Stamp::operator==(Stamp const& other) const {
-    return device == other.device && inode == other.inode && size == other.size &&
-           same_time(modified, other.modified) && same_time(changed, other.changed);
-}
-
 DirectorySource::DirectorySource(
-    Source source, std::filesystem::path key_directory, std::string release
+    Source source, std::filesystem::path key_directory, RunningKernel& kernel
 )
     : source_(std::move(source)),
       key_directory_(std::move(key_directory)),
-      release_(std::move(release)) {}
+      kernel_(kernel) {}
 
 base::Result<base::UniqueFd> DirectorySource::open_directory() const {
     return open_safe_directory(
@@ -100,25 +77,21 @@ base::Result<base::UniqueFd> DirectorySource::open_directory() const {
     );
 }
 
-base::Result<DirectorySource::Stamp>
-DirectorySource::stamp_of(int fd, std::filesystem::path const& path) {
-    struct stat status = {};
-    if (::fstat(fd, &status) != 0)
-        return base::system_error(path.string(), "cannot examine", errno);
-    return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
-}
-
-void DirectorySource::forget_if_keys_changed() {
-    auto stamp = "keys\n" + stamp_of_directory(key_directory_);
-    if (stamp == keys_stamp_)
+// The certificates, or where none are wanted, whether the kernel wants some.
+void DirectorySource::forget_if_rules_changed() {
+    bool const with_keys = source_.trust == Trust::module_signature;
+    auto rules = with_keys ? "keys\n" + stamp_of_directory(key_directory_)
+                           : "kernel\n" + kernel_.signatures_wanted();
+    if (rules == rules_)
         return;
-    keys_stamp_ = std::move(stamp);
-    keys_ = trust::Keyring::load(key_directory_, source_.keys);
+    rules_ = std::move(rules);
+    if (with_keys)
+        keys_ = trust::Keyring::load(key_directory_, source_.keys);
     known_.clear();
 }
 
 DirectorySource::Listing DirectorySource::list() {
-    forget_if_keys_changed();
+    forget_if_rules_changed();
     Listing listing;
     listing.problems = keys_.problems();
     auto const directory = open_directory();
@@ -128,7 +101,8 @@ DirectorySource::Listing DirectorySource::list() {
             listing.problems.push_back(directory.error());
         return listing;
     }
-    auto names = base::list_directory(source_.path, max_files);
+    // By the descriptor that was checked: the path may lead elsewhere by now.
+    auto names = base::list_directory(directory->get(), source_.path.string(), max_files);
     if (!names) {
         listing.problems.push_back(names.error());
         return listing;
@@ -138,7 +112,7 @@ DirectorySource::Listing DirectorySource::list() {
     });
     std::map<std::string, Known> still_there;
     for (auto const& name : names.value()) {
-        if (!stem(name))
+        if (!ModuleEntry::stem(name))
             continue;
         auto offer = offer_of(directory->get(), name);
         if (auto node = known_.extract(name); node)
@@ -159,66 +133,119 @@ DirectorySource::Listing DirectorySource::list() {
     return listing;
 }
 
+Offer DirectorySource::new_offer(std::filesystem::path const& path) const {
+    Offer offer{
+        .source = source_.name,
+        .priority = source_.priority,
+        .path = path,
+        .insecure = source_.trust == Trust::none};
+    offer.module.name = name_from_file(path);
+    offer.id = offer.module.name;
+    return offer;
+}
+
 base::Result<Offer> DirectorySource::offer_of(int directory, std::string const& name) {
     auto const path = source_.path / name;
-    auto const fd = open_safe_file(directory, name, path);
-    if (!fd) {
-        if (fd.error().code == base::Errc::not_found)
-            return fd.error();
-        Offer offer{
-            .source = source_.name,
-            .priority = source_.priority,
-            .path = path,
-            .refused = fd.error()};
-        offer.module.name = name_from_file(path);
-        offer.id = offer.module.name;
+    auto const entry = ModuleEntry::open(directory, path);
+    if (!entry) {
+        if (entry.error().code == base::Errc::not_found)
+            return entry.error();
+        auto offer = new_offer(path);
+        offer.refused = entry.error();
         return offer;
     }
-    auto const stamp = stamp_of(fd->get(), path);
-    if (!stamp)
-        return stamp.error();
     auto const known = known_.find(name);
-    if (known != known_.end() && known->second.settled && known->second.stamp == stamp.value())
+    if (known != known_.end() && known->second.settled && known->second.stamps == entry->stamps())
         return known->second.offer;
-    bool const settled = is_settled(stamp->changed);
-    auto offer = examine(fd->get(), path);
+    bool const settled = entry->is_settled();
+    auto offer = examine(*entry);
     known_.insert_or_assign(
-        name, Known{.stamp = stamp.value(), .settled = settled, .offer = offer}
+        name, Known{.stamps = entry->stamps(), .settled = settled, .offer = offer}
     );
     return offer;
 }
 
-Offer DirectorySource::examine(int fd, std::filesystem::path const& path) const {
-    Offer offer{.source = source_.name, .priority = source_.priority, .path = path};
-    auto const candidate = trust::Candidate::read(fd, path.string());
-    if (!candidate) {
-        offer.module.name = name_from_file(path);
-        offer.refused = candidate.error();
-    } else {
-        offer.module = candidate->module();
-        offer.module.replace = replace_of(offer.module.replace, source_.cumulative);
-        offer.sha256 = candidate->sha256();
-        auto signer = trust::Verifier(keys_, release_).check(candidate.value());
-        if (signer)
-            offer.signer = std::move(signer).value();
-        else
-            offer.refused = signer.error();
+Offer DirectorySource::examine(ModuleEntry const& entry) const {
+    auto offer = new_offer(entry.path());
+    auto const content = entry.read();
+    if (!content) {
+        offer.refused = content.error();
+        return offer;
     }
+    auto const* sidecar = content->sidecar && *content->sidecar ? &**content->sidecar : nullptr;
+    offer.module = content->candidate.module();
+    offer.module.versions.clear(); // only for the check: an offer may stay for months
+    offer.module.replace = replace_of(offer.module.replace, sidecar, source_.cumulative);
+    offer.sha256 = content->candidate.sha256();
     offer.id = offer.module.name;
+    if (sidecar != nullptr)
+        describe_by(*sidecar, offer);
+    auto signer = check(entry, *content, verifier(keys_));
+    if (signer)
+        offer.signer = std::move(signer).value();
+    else
+        offer.refused = signer.error();
     return offer;
+}
+
+base::Result<void> DirectorySource::check_origin(ModuleEntry const& entry) const {
+    auto const wanted = source_.trust == Trust::none ? kernel_.signatures_wanted() : std::string();
+    if (wanted.empty())
+        return {};
+    return base::Error{
+        .code = base::Errc::verification_failed,
+        .subject = entry.path().string(),
+        .cause = "of a source without signatures, and " + wanted,
+        .remedy = "sign it, and give its source trust = \"module-signature\""};
+}
+
+base::Result<void> DirectorySource::check_sidecar(
+    ModuleEntry const& entry, ModuleEntry::Content const& content
+) const {
+    if (!content.sidecar)
+        return content.sidecar.error();
+    if (!*content.sidecar)
+        return {};
+    return check_agreement(
+        **content.sidecar, content.candidate, kernel_, entry.sidecar_path().string()
+    );
+}
+
+// The symbols last: what nobody trusts shall not make us read the kernel's modules.
+base::Result<std::string> DirectorySource::check(
+    ModuleEntry const& entry, ModuleEntry::Content const& content, trust::Verifier const& verifier
+) const {
+    if (auto good = check_origin(entry); !good)
+        return good.error();
+    auto signer = verifier.check(content.candidate);
+    if (!signer)
+        return signer;
+    if (auto good = check_sidecar(entry, content); !good)
+        return good.error();
+    auto const& versions = content.candidate.module().versions;
+    if (auto good = kernel_.symbols().check(versions, entry.path().string()); !good)
+        return good.error();
+    return signer;
+}
+
+trust::Verifier DirectorySource::verifier(trust::Keyring const& keys) const {
+    return source_.trust == Trust::none ? trust::Verifier::without_signatures(kernel_.release())
+                                        : trust::Verifier(keys, kernel_.release());
 }
 
 base::Result<trust::VerifiedPatch> DirectorySource::verify(Offer const& offer) const {
     auto const directory = open_directory();
     if (!directory)
         return directory.error();
-    auto const fd = open_safe_file(directory->get(), offer.path.filename().string(), offer.path);
-    if (!fd)
-        return fd.error();
-    auto candidate = trust::Candidate::read(fd->get(), offer.path.string());
-    if (!candidate)
-        return candidate.error();
-    if (candidate->sha256() != offer.sha256) {
+    auto const entry = ModuleEntry::open(directory->get(), offer.path);
+    if (!entry)
+        return entry.error();
+    auto content = entry->read();
+    if (!content)
+        return content.error();
+    auto const* sidecar = content->sidecar && *content->sidecar ? &**content->sidecar : nullptr;
+    auto const id = sidecar == nullptr ? content->candidate.module().name : sidecar->id;
+    if (content->candidate.sha256() != offer.sha256 || (content->sidecar && id != offer.id)) {
         return base::Error{
             .code = base::Errc::conflict,
             .subject = offer.path.string(),
@@ -226,8 +253,10 @@ base::Result<trust::VerifiedPatch> DirectorySource::verify(Offer const& offer) c
             .remedy = "try again"};
     }
     // The keys as they are now: one may have been withdrawn since the listing.
-    auto keys = trust::Keyring::load(key_directory_, source_.keys);
-    return trust::Verifier(std::move(keys), release_).verify(std::move(candidate).value());
+    auto const keys = trust::Keyring::load(key_directory_, source_.keys);
+    if (auto good = check(*entry, *content, verifier(keys)); !good)
+        return good.error();
+    return verifier(keys).verify(std::move(content->candidate));
 }
 
 } // namespace livepatch::repository

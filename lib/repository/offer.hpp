@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace livepatch::repository {
 
@@ -19,6 +20,12 @@ struct Offer {
     module::LivepatchModule module = {};
     std::string sha256 = {}; // of the unpacked module; "" when the file cannot be read
     std::string signer = {}; // "" unless verified
+    // Of the catalogue; "" and none where there is none.
+    std::string version = {};
+    std::string severity = {};
+    std::vector<std::string> cves = {};
+    bool release_only = true; // nothing says for which build of the kernel's release it is
+    bool insecure = false;    // of a source that wants no signatures
     std::optional<base::Error> refused = {}; // why it cannot go into this kernel; nothing = it can
 
     std::string const& name() const { return module.name; }

@@ -24,7 +24,7 @@ base::Error cannot_open(std::filesystem::path const& path, int os_error) {
     if (os_error == ELOOP || os_error == ENOTDIR)
         return refused(path, "not a directory, or a symbolic link", "give the real path");
     auto error = base::system_error(path.string(), "cannot open", os_error);
-    if (os_error == ENOENT)
+    if (os_error == ENOENT || os_error == ENAMETOOLONG) // there can be no such file
         error.code = base::Errc::not_found;
     return error;
 }

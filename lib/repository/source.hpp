@@ -10,6 +10,11 @@ namespace livepatch::repository {
 // Whether a source's modules replace all other patches, where the modules do not tell.
 enum class Cumulative { no, yes, automatic };
 
+enum class Trust {
+    module_signature, // by a certificate of `keys`
+    none,             // whoever can put files there: for laboratories
+};
+
 struct Source {
     std::string name;              // the file name in repos.d without ".toml"
     std::filesystem::path path;    // directory of modules, %r already replaced
@@ -17,6 +22,7 @@ struct Source {
     Cumulative cumulative = Cumulative::automatic;
     int priority = 50;   // higher wins; ties by name
     bool remote = false; // may lie on a network or FUSE file system
+    Trust trust = Trust::module_signature;
 };
 
 // "%r" becomes the kernel's release, "%%" a percent sign.

@@ -3,26 +3,29 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <string>
+#include <utility>
 
 namespace livepatch::repository {
 
 Sources::Sources(
-    std::vector<Source> sources,
-    std::filesystem::path const& key_directory,
-    std::string const& release
-) {
+    std::vector<Source> sources, std::filesystem::path const& key_directory, RunningKernel kernel
+)
+    : kernel_(std::make_unique<RunningKernel>(std::move(kernel))) {
     std::sort(sources.begin(), sources.end(), [](auto const& left, auto const& right) {
         return left.priority != right.priority ? left.priority > right.priority
                                                : left.name < right.name;
     });
     for (auto& source : sources)
-        sources_.emplace_back(std::move(source), key_directory, release);
+        sources_.emplace_back(std::move(source), key_directory, *kernel_);
 }
 
 Catalogue Sources::read() {
     Catalogue catalogue;
     std::set<std::string> told;
     for (auto& source : sources_) {
+        if (source.source().trust == Trust::none)
+            catalogue.insecure.push_back(source.source().name);
         auto listing = source.list();
         std::move(
             listing.offers.begin(), listing.offers.end(), std::back_inserter(catalogue.offers)

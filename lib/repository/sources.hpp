@@ -3,11 +3,12 @@
 
 #include "repository/catalogue.hpp"
 #include "repository/directory_source.hpp"
+#include "repository/running_kernel.hpp"
 #include "repository/source.hpp"
 #include "trust/verified_patch.hpp"
 
 #include <filesystem>
-#include <string>
+#include <memory>
 #include <vector>
 
 namespace livepatch::repository {
@@ -18,7 +19,7 @@ public:
     Sources(
         std::vector<Source> sources,
         std::filesystem::path const& key_directory,
-        std::string const& release
+        RunningKernel kernel
     );
 
     // Reads what changed and lists everything.
@@ -29,7 +30,8 @@ public:
     base::Result<trust::VerifiedPatch> verify(Offer const& offer) const;
 
 private:
-    std::vector<DirectorySource> sources_; // priority first, then name
+    std::unique_ptr<RunningKernel> kernel_; // stays where it is: the sources refer to it
+    std::vector<DirectorySource> sources_;  // priority first, then name
 };
 
 } // namespace livepatch::repository

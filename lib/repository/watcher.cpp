@@ -12,14 +12,27 @@ namespace livepatch::repository {
 
 namespace {
 
-// In a watched directory: a file complete, come, gone, or with another owner or mode. IN_CREATE
-// is for what is complete when it is made, see is_complete().
-constexpr std::uint32_t content_mask =
-    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_CREATE;
-// On the way to it: the next component made, moved, removed, or given to somebody else.
-constexpr std::uint32_t path_mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
 constexpr std::uint32_t self_mask = IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t gone_mask = self_mask | IN_UNMOUNT | IN_IGNORED;
+// In a directory that was asked for: a file complete, come, gone, or with another owner or mode.
+// IN_CREATE is for what is complete when it is made, see is_complete().
+constexpr std::uint32_t content_mask =
+    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_CREATE;
+// On the way to it, where the next component is missing, or a link that may be replaced.
+constexpr std::uint32_t come_mask = IN_CREATE | IN_MOVED_TO;
+constexpr std::uint32_t replace_mask = come_mask | IN_DELETE | IN_MOVED_FROM;
+
+enum class Kind { missing, directory, link };
+
+// What is no directory is missing. Links are followed: the directory of certificates may be one.
+Kind kind_of(std::filesystem::path const& path) {
+    struct stat status = {};
+    if (::lstat(path.c_str(), &status) != 0)
+        return Kind::missing;
+    if (S_ISLNK(status.st_mode))
+        return Kind::link;
+    return S_ISDIR(status.st_mode) ? Kind::directory : Kind::missing;
+}
 
 // A file that was just made is empty; it counts when its writer closes it. A hard link is whole,
 // and what is no file at all will never be closed.
@@ -43,40 +56,79 @@ Watcher::Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directori
     : fd_(std::move(fd)),
       directories_(std::move(directories)) {}
 
-std::map<std::filesystem::path, Watcher::Place> Watcher::places() const {
-    std::map<std::filesystem::path, Place> places;
+Watcher::Places Watcher::places() const {
+    Places places;
     for (auto const& directory : directories_) {
         std::filesystem::path walked = "/";
+        bool there = true;
         for (auto const& component : directory.lexically_normal().relative_path()) {
             if (component.empty())
                 continue; // a trailing slash
-            places[walked].awaited.insert(component.string());
+            auto const kind = kind_of(walked / component);
+            auto& place = places[walked];
+            place.mask |= self_mask;
+            if (kind != Kind::directory) {
+                place.mask |= kind == Kind::link ? replace_mask : come_mask;
+                place.awaited.insert(component.string());
+            }
+            there = kind != Kind::missing;
+            if (!there)
+                break;
             walked /= component;
         }
+        if (!there)
+            continue;
+        places[walked].mask |= self_mask | content_mask;
         places[walked].leaf = true;
     }
     return places;
 }
 
-// May be called at any time: adding a watch that exists keeps its descriptor. What does not exist
-// yet is announced by the directory above it, which is watched before.
-void Watcher::watch_all() {
-    auto const before = std::exchange(watched_, {});
-    for (auto& [path, place] : places()) {
-        auto const mask = (place.leaf ? content_mask : 0) | (place.awaited.empty() ? 0 : path_mask);
-        int const watch = ::inotify_add_watch(
-            fd_.get(), path.c_str(), mask | self_mask | IN_ONLYDIR | IN_MASK_ADD
-        );
+// Two paths may lead to one directory, whose one watch has to serve both.
+void Watcher::watch(Places const& places) {
+    watched_.clear();
+    leads_.clear();
+    for (auto const& [path, place] : places) {
+        int const watch =
+            ::inotify_add_watch(fd_.get(), path.c_str(), place.mask | IN_ONLYDIR | IN_MASK_ADD);
         if (watch < 0)
             continue;
-        auto& watched = watched_[watch]; // two paths may lead to one directory
+        leads_[path] = watch;
+        auto& watched = watched_[watch];
         watched.path = path;
-        watched.leaf = watched.leaf || place.leaf;
-        watched.awaited.merge(place.awaited);
+        watched.place.mask |= place.mask;
+        watched.place.leaf = watched.place.leaf || place.leaf;
+        watched.place.awaited.insert(place.awaited.begin(), place.awaited.end());
     }
-    for (auto const& [watch, place] : before)
+    // Nothing more than that, of what an earlier look had to know.
+    for (auto const& [watch, watched] : watched_)
+        ::inotify_add_watch(fd_.get(), watched.path.c_str(), watched.place.mask | IN_ONLYDIR);
+}
+
+// May be called at any time: adding a watch that exists keeps its descriptor, and the kernel gives
+// none to a second directory. True when the paths lead elsewhere than before.
+bool Watcher::watch_all() {
+    auto const before = leads_;
+    auto old = watched_;
+    auto wanted = places();
+    // Until nothing has come while we looked. Bounded, as somebody may play with us; the watches
+    // that are there then tell of the next change.
+    for (int tries = 0; tries < 10; ++tries) {
+        watch(wanted);
+        old.insert(watched_.begin(), watched_.end());
+        auto now = places();
+        if (now == wanted)
+            break;
+        wanted = std::move(now);
+    }
+    for (auto const& [watch, place] : old)
         if (!watched_.contains(watch))
             ::inotify_rm_watch(fd_.get(), watch); // it was moved away, and is nothing to us
+    return leads_ != before;
+}
+
+bool Watcher::leads_elsewhere() {
+    return watch_all();
 }
 
 bool Watcher::concerns(int watch, std::uint32_t mask, std::string const& name) const {
@@ -85,14 +137,14 @@ bool Watcher::concerns(int watch, std::uint32_t mask, std::string const& name) c
     auto const found = watched_.find(watch);
     if (found == watched_.end())
         return false;
-    auto const& place = found->second;
+    auto const& [path, place] = found->second;
     if ((mask & gone_mask) != 0)
         return true;
-    if ((mask & path_mask) != 0 && place.awaited.contains(name))
+    if ((mask & replace_mask) != 0 && place.awaited.contains(name))
         return true;
-    if (!place.leaf || name.empty() || name.starts_with('.'))
+    if (!place.leaf || name.starts_with('.'))
         return false;
-    return (mask & IN_CREATE) == 0 || is_complete(place.path / name);
+    return (mask & IN_CREATE) == 0 || is_complete(path / name);
 }
 
 bool Watcher::changed() {

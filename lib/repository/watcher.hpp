@@ -13,8 +13,12 @@
 
 namespace livepatch::repository {
 
-// inotify on the directories and on every directory above them, so that one that is made, replaced
-// or moved away later is noticed. A hint to read again, not a list of changes: several are one.
+// inotify on the directories, and on those above them as far as one that is made, replaced or moved
+// away later has to be noticed: what is made in a directory on the way, such as /tmp, wakes nobody.
+// A hint to read again, not a list of changes: several are one.
+//
+// Not noticed: another owner or mode of a directory above a watched one. inotify has no event for
+// that without those of all that is in it.
 class Watcher {
 public:
     // Absolute paths; they need not exist.
@@ -26,21 +30,36 @@ public:
     // that begin with a dot do not count: that is how files are written before they are renamed.
     bool changed();
 
+    // True when a path leads to another directory than before. Asked after a mount, of which
+    // inotify tells nothing.
+    bool leads_elsewhere();
+
 private:
+    // What is to be watched of one directory.
     struct Place {
-        std::filesystem::path path = {};
-        bool leaf = false;                  // a directory that was asked for: all in it counts
+        std::uint32_t mask = 0;
+        bool leaf = false;                  // one that was asked for: all in it counts
         std::set<std::string> awaited = {}; // else only these names below it
+        bool operator==(Place const&) const = default;
     };
 
+    struct Watch {
+        std::filesystem::path path = {};
+        Place place = {};
+    };
+
+    using Places = std::map<std::filesystem::path, Place>;
+
     Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories);
-    std::map<std::filesystem::path, Place> places() const;
-    void watch_all();
+    Places places() const;
+    void watch(Places const& places);
+    bool watch_all();
     bool concerns(int watch, std::uint32_t mask, std::string const& name) const;
 
     base::UniqueFd fd_;
     std::vector<std::filesystem::path> directories_;
-    std::map<int, Place> watched_; // by watch descriptor
+    std::map<int, Watch> watched_;               // by watch descriptor
+    std::map<std::filesystem::path, int> leads_; // the watch descriptor a path leads to
 };
 
 } // namespace livepatch::repository

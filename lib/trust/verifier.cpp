@@ -10,6 +10,12 @@ Verifier::Verifier(Keyring keys, std::string release)
     : keys_(std::move(keys)),
       release_(std::move(release)) {}
 
+Verifier Verifier::without_signatures(std::string release) {
+    Verifier verifier({}, std::move(release));
+    verifier.signatures_ = false;
+    return verifier;
+}
+
 base::Result<VerifiedPatch> Verifier::verify(Candidate candidate) const {
     auto signer = check(candidate);
     if (!signer)
@@ -32,6 +38,8 @@ base::Result<std::string> Verifier::check(Candidate const& candidate) const {
             .remedy = "use the one that was built for " + release_,
         };
     }
+    if (!signatures_)
+        return std::string();
     return verify_module_signature(candidate.hashed_, keys_, candidate.subject());
 }
 

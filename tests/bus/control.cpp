@@ -119,6 +119,10 @@ Json Control::run(Json const& command) {
         {"foreign-remove", [&] { return kernel.foreign_remove(text(1)), Json(); }},
         {"task", [&] { return tree.set_task(task_of(command.at(1))), Json(); }},
         {"write", [&] { return tree.write(text(1), text(2)), Json(); }},
+        {"expire",
+         [&] {
+             return tree.write("etc/module-keys.d/trusted.pem", trusted_certificate(true)), Json();
+         }},
         {"no-livepatch", [&] { return tree.set_livepatch(false), Json(); }},
         {"fail", [&] { return authoriser.fail(text(1)), Json(); }},
         {"hang",

@@ -34,16 +34,34 @@ std::string module_file(nlohmann::json const& description) {
     auto const key = description.value("key", "trusted");
     if (key == "none")
         return content;
-    auto file = support::sign_module(
-        content, key == "trusted" ? SigningKey::fixed() : SigningKey::ec("prime256v1", "a stranger")
+    auto const trusted = SigningKey::fixed();
+    // ECDSA knows no MD5.
+    auto const stranger =
+        key == "rsa" ? SigningKey::rsa(2048) : SigningKey::ec("prime256v1", "a stranger");
+    std::vector<SigningKey const*> signers;
+    if (key == "trusted" || key == "both")
+        signers.push_back(&trusted);
+    if (key != "trusted")
+        signers.push_back(&stranger);
+    auto const digest = description.value("digest", "SHA256");
+    auto const form = support::kernel_form;
+    auto file = support::append_signature(
+        content,
+        support::sign_pkcs7(
+            content,
+            signers,
+            {.digest = digest.c_str(),
+             .flags = description.value("attributes", false) ? form & ~unsigned{CMS_NOATTR} : form}
+        )
     );
     if (description.value("tampered", false))
         ++file[file.find("cmdline_proc_show")];
     return file;
 }
 
-std::string trusted_certificate() {
-    return SigningKey::fixed().certificate_pem();
+std::string trusted_certificate(bool expired) {
+    auto const key = SigningKey::fixed();
+    return expired ? key.with_validity(-7200, -3600).certificate_pem() : key.certificate_pem();
 }
 
 } // namespace livepatch::bus_test

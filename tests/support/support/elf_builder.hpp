@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace livepatch::support {
@@ -177,6 +178,18 @@ inline std::string strings(std::vector<std::string> const& list) {
     for (auto const& text : list)
         all.append(text).push_back('\0');
     return all;
+}
+
+// The section __versions: a checksum and a name of 56 bytes for each symbol.
+inline std::string
+symbol_versions_section(std::vector<std::pair<std::string, std::uint64_t>> const& versions) {
+    std::string bytes;
+    for (auto const& [name, crc] : versions) {
+        bytes.append(reinterpret_cast<char const*>(&crc), sizeof crc);
+        bytes += name;
+        bytes.resize((bytes.size() + 63) / 64 * 64);
+    }
+    return bytes;
 }
 
 // The start of every livepatch module: .modinfo and struct module, nothing patched.

@@ -51,12 +51,12 @@ void EngineBench::start_slowly() {
     loop_ = std::make_unique<boost::asio::io_context>(1);
     kernel_queue_ = std::make_unique<boost::asio::io_context>(1);
     disk_queue_ = std::make_unique<boost::asio::io_context>(1);
-    auto const release = kernel::identify(tree.root()).value().release;
+    auto const identity = kernel::identify(tree.root()).value();
     sources_ = std::make_unique<repository::Sources>(
         std::vector<repository::Source>{
             {.name = "test", .path = source(), .keys = {}, .cumulative = cumulative}},
         keys(),
-        release
+        repository::RunningKernel(identity.release, identity.build_id, tree.root())
     );
     state_file_ = std::make_unique<engine::StateFile>(state());
     engine_ = std::make_unique<engine::Engine>(parts());

@@ -88,7 +88,11 @@ void FakeKernelTree::create() {
 }
 
 kernel::Root FakeKernelTree::root() const {
-    return {.sys = path_ / "sys", .proc = path_ / "proc", .dev = path_ / "dev"};
+    return {
+        .sys = path_ / "sys",
+        .proc = path_ / "proc",
+        .dev = path_ / "dev",
+        .modules = path_ / "lib/modules"};
 }
 
 void FakeKernelTree::set_identity(

@@ -4,7 +4,9 @@
 #include "support/livepatch_builder.hpp"
 #include "support/module_signer.hpp"
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace livepatch::support {
@@ -17,12 +19,15 @@ struct ModuleFile {
     std::string version = "1"; // another one makes another digest
     std::string build_id = {}; // hex; "" = none
     bool tells_replace = true; // false: as kpatch-build makes it, which tells nothing
+    std::vector<std::pair<std::string, std::uint64_t>> versions = {}; // of symbols; none = without
 
     std::string unsigned_bytes() const {
         auto elf = tells_replace ? by_hand() : livepatch_builder(name, release);
         elf[".modinfo"].bytes += strings({"version=" + version});
         if (!build_id.empty())
             elf.add({".note.gnu.build-id", SHT_NOTE, SHF_ALLOC, note(build_id)});
+        if (!versions.empty())
+            elf.add({"__versions", SHT_PROGBITS, SHF_ALLOC, symbol_versions_section(versions)});
         return elf.build();
     }
 

@@ -280,6 +280,21 @@ TEST_CASE("a source that is switched off is none, and no problem") {
     CHECK(reading.problems.empty());
 }
 
+TEST_CASE("a source without signatures is one where an admin says so twice") {
+    auto const reading = read_source_file(
+        "trust = \"unsigned\"\nallow_insecure = true\npath = \"/lab\"", "/r/lab.toml", release
+    );
+    CHECK(reading.problems.empty());
+    REQUIRE(reading.source);
+    CHECK(reading.source->trust == repository::Trust::none);
+    // Saying it where it is not needed changes nothing.
+    auto const other = read_source_file(
+        "trust = \"module-signature\"\nallow_insecure = true\npath = \"/x\"", "/r/x.toml", release
+    );
+    REQUIRE(other.source);
+    CHECK(other.source->trust == repository::Trust::module_signature);
+}
+
 TEST_CASE("a source that cannot be used is none, and told") {
     std::string const good = "trust = \"module-signature\"\npath = \"/x\"\n";
     CHECK(
@@ -290,7 +305,11 @@ TEST_CASE("a source that cannot be used is none, and told") {
         source_problems("trust = \"magic\"").at(0).find(":1: trust must be one of") !=
         std::string::npos
     );
-    CHECK(source_problems("trust = \"unsigned\"\npath = \"/x\"").size() == 1);
+    CHECK(
+        source_problems("trust = \"unsigned\"\npath = \"/x\"") ==
+        Strings{"/etc/repos.d/x.toml: trust = \"unsigned\" takes modules that nobody signed; use "
+                "trust = \"module-signature\", or add allow_insecure = true if that is meant"}
+    );
     CHECK(
         source_problems("trust = \"module-signature\"").at(0).find("no path") != std::string::npos
     );

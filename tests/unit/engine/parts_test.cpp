@@ -185,7 +185,7 @@ TEST_CASE("a scan that fails is told, and not repeated before its time") {
 TEST_CASE("whoever asks while the sources are being read gets a reading that began afterwards") {
     support::TemporaryDirectory const directory;
     boost::asio::io_context loop{1};
-    repository::Sources sources({}, directory.path(), "6.1");
+    repository::Sources sources({}, directory.path(), repository::RunningKernel("6.1"));
     int readings = 0;
     std::vector<int> seen;
     CatalogueReader reader(

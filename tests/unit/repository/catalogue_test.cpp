@@ -93,7 +93,7 @@ TEST_CASE("offers come by priority, source name and version order of the file na
     Sources sources(
         {source("low", 1), source("b", 50), source("a", 50), source("high", 99)},
         directory.path() / "keys",
-        "6.1.0-56-amd64"
+        RunningKernel("6.1.0-56-amd64")
     );
     auto const catalogue = sources.read();
     std::string order;
@@ -117,7 +117,7 @@ TEST_CASE("what several sources share is told once") {
         {{.name = "one", .path = directory.path() / "a", .keys = {}},
          {.name = "two", .path = directory.path() / "a", .keys = {}}},
         directory.path() / "keys",
-        "6.1"
+        RunningKernel("6.1")
     );
     CHECK(sources.read().problems.size() == 1);
 }

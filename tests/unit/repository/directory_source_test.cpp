@@ -1,14 +1,20 @@
+#include "base/directory.hpp"
 #include "repository/directory_source.hpp"
 #include "support/catch.hpp"
 #include "support/compressor.hpp"
+#include "support/fake_kernel_tree.hpp"
 #include "support/module_file.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <chrono>
+#include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <set>
 #include <thread>
 #include <unistd.h>
 
@@ -23,12 +29,15 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr auto release = "6.1.0-56-amd64";
+constexpr auto build_id = "00112233445566778899aabbccddeeff00112233"; // as FakeKernelTree has it
 
 struct Bench {
     support::TemporaryDirectory directory;
     fs::path place = directory.path() / "source";
     fs::path keys = directory.path() / "keys";
-    DirectorySource source{{.name = "test", .path = place, .keys = {}}, keys, release};
+    support::FakeKernelTree tree;
+    RunningKernel kernel{release, build_id, tree.root()};
+    DirectorySource source{{.name = "test", .path = place, .keys = {}}, keys, kernel};
 
     Bench() {
         fs::create_directories(place);
@@ -298,13 +307,13 @@ TEST_CASE("a source may trust some of the keys only") {
     bench.directory.write("keys/other.pem", key.certificate_pem());
     bench.put({.name = "lp"});
     DirectorySource picky(
-        {.name = "test", .path = bench.place, .keys = {"other.pem"}}, bench.keys, release
+        {.name = "test", .path = bench.place, .keys = {"other.pem"}}, bench.keys, bench.kernel
     );
     CHECK(picky.list().offers.at(0).refused);
     CHECK_FALSE(bench.only().refused);
     CHECK(picky.verify(bench.only()).has_error());
     DirectorySource missing(
-        {.name = "test", .path = bench.place, .keys = {"none.pem"}}, bench.keys, release
+        {.name = "test", .path = bench.place, .keys = {"none.pem"}}, bench.keys, bench.kernel
     );
     CHECK(missing.list().problems.size() == 2); // the key, and the module without it
 }
@@ -345,7 +354,7 @@ TEST_CASE("what a source says about cumulative patches wins over the files") {
         DirectorySource source(
             {.name = "test", .path = bench.place, .keys = {}, .cumulative = cumulative},
             bench.keys,
-            release
+            bench.kernel
         );
         std::vector<module::Replace> found;
         for (auto const& offer : source.list().offers)
@@ -357,6 +366,71 @@ TEST_CASE("what a source says about cumulative patches wins over the files") {
     CHECK(replaces(Cumulative::automatic) == Found{Replace::no, Replace::unknown, Replace::yes});
     CHECK(replaces(Cumulative::no) == Found{Replace::no, Replace::no, Replace::no});
     CHECK(replaces(Cumulative::yes) == Found{Replace::yes, Replace::yes, Replace::yes});
+}
+
+TEST_CASE("a file that is written in place is never half a module") {
+    Bench bench;
+    // Large enough that a reading takes longer than a writing.
+    auto const good = ModuleFile{}.signed_by(test_key());
+    std::string const bad(std::size_t{8} * 1024 * 1024, 'x');
+    auto const path = bench.place / "lp_one.ko";
+    std::ofstream(path, std::ios::binary) << bad;
+    std::atomic<bool> done = false;
+    std::thread writer([&] {
+        while (!done) {
+            std::ofstream file(path, std::ios::binary | std::ios::app);
+            file << "more" << std::flush;
+        }
+    });
+    std::set<std::string> causes;
+    for (int i = 0; i < 200 && !causes.contains("changed while it was read"); ++i) {
+        auto const offer = bench.only();
+        REQUIRE(offer.refused);
+        causes.insert(offer.refused->cause);
+    }
+    done = true;
+    writer.join();
+    causes.erase("not a kernel module: no ELF file"); // between two writings
+    CHECK(causes == std::set<std::string>{"changed while it was read"});
+    bench.directory.write("source/lp_one.ko", good);
+    CHECK_FALSE(bench.only().refused);
+}
+
+TEST_CASE("a directory is read by the descriptor that was checked") {
+    // list_directory by descriptor, whatever the path leads to meanwhile.
+    support::TemporaryDirectory const directory;
+    directory.write("a/one.ko", "x");
+    base::UniqueFd const fd(
+        ::open((directory.path() / "a").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    );
+    fs::rename(directory.path() / "a", directory.path() / "b");
+    directory.write("a/two.ko", "x");
+    std::vector<std::string> const expected{"one.ko"};
+    CHECK(base::list_directory(fd.get(), "a").value() == expected);
+    CHECK(base::list_directory(fd.get(), "a").value() == expected); // from its start
+    CHECK(base::list_directory(-1, "a").error().subject == "a");
+}
+
+TEST_CASE("a module built against another interface of the kernel is refused") {
+    Bench bench;
+    constexpr auto modules = "lib/modules/6.1.0-56-amd64/";
+    ModuleFile const ext4{.build_id = "aa00", .versions = {{"module_layout", 1}}};
+    bench.tree.write(modules + std::string("kernel/ext4.ko"), ext4.unsigned_bytes());
+    bench.tree.write(modules + std::string("modules.dep"), "kernel/ext4.ko:\n");
+    bench.tree.set_module("ext4", {.build_id = "aa00"});
+    bench.put({.name = "lp_good", .versions = {{"module_layout", 1}}});
+    bench.put({.name = "lp_other", .versions = {{"module_layout", 2}}});
+    bench.put({.name = "lp_stripped"});
+    auto const listing = bench.source.list();
+    REQUIRE(listing.offers.size() == 3);
+    CHECK_FALSE(listing.offers[0].refused);
+    CHECK(listing.offers[0].module.versions.empty()); // not kept
+    CHECK(bench.source.verify(listing.offers[0]));
+    for (auto i : {1U, 2U}) {
+        REQUIRE(listing.offers[i].refused);
+        CHECK(listing.offers[i].refused->code == Errc::wrong_kernel);
+        CHECK(bench.source.verify(listing.offers[i]).error().code == Errc::wrong_kernel);
+    }
 }
 
 TEST_CASE("more files than anybody needs are refused as a whole") {

@@ -5,7 +5,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <unistd.h>
 
@@ -31,6 +33,28 @@ struct Tree {
         return open_safe_file(fd->get(), name, b / name);
     }
 };
+
+// The extended attribute that holds an ACL (linux/posix_acl_xattr.h): version, then tag, rights and
+// id of each entry. Here: the owner may all, somebody else `user`, the mask is `mask`.
+std::string acl(unsigned user, unsigned mask) {
+    std::string bytes;
+    auto const number = [&](std::uint32_t value, int size) {
+        for (int i = 0; i < size; ++i)
+            bytes += static_cast<char>(value >> (8 * i) & 0xffU);
+    };
+    auto const entry = [&](std::uint32_t tag, std::uint32_t rights, std::uint32_t id = ~0U) {
+        number(tag, 2);
+        number(rights, 2);
+        number(id, 4);
+    };
+    number(2, 4);
+    entry(0x01, 7);
+    entry(0x02, user, 12345);
+    entry(0x04, 5);
+    entry(0x10, mask);
+    entry(0x20, 5);
+    return bytes;
+}
 
 std::string cause(base::Result<base::UniqueFd> const& result) {
     return result ? "" : result.error().cause;
@@ -91,6 +115,21 @@ TEST_CASE("no component may be written by others, unless it is sticky") {
     CHECK(cause(tree.open()) == "others than its owner may write it");
     ::chmod(path.c_str(), static_cast<mode_t>(mode) | S_ISVTX);
     CHECK(tree.open());
+}
+
+TEST_CASE("the mask of an ACL counts") {
+    Tree const tree;
+    auto const path = tree.directory.path() / GENERATE("a", "a/b", "a/b/file.ko");
+    auto const opened = [&] { return path == tree.b / "file.ko" ? tree.open_file() : tree.open(); };
+    auto const set = [&](std::string const& list) {
+        auto const* name = "system.posix_acl_access";
+        return ::setxattr(path.c_str(), name, list.data(), list.size(), 0) == 0;
+    };
+    REQUIRE(set(acl(7, 7))); // somebody else may write
+    CHECK(cause(opened()) == "others than its owner may write it");
+    CHECK(opened().error().subject == path.string());
+    REQUIRE(set(acl(7, 5))); // not through this mask
+    CHECK(opened());
 }
 
 TEST_CASE("no component may belong to somebody else") {

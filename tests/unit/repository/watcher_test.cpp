@@ -4,8 +4,11 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <poll.h>
+#include <unistd.h>
 
 using namespace livepatch;
 using repository::Watcher;
@@ -22,6 +25,12 @@ struct Bench {
         : watcher(make(there, suffix)) {}
 
     bool changed() { return watcher.changed(); }
+
+    // Whether it would wake anybody.
+    bool stirs() const {
+        pollfd waiting{.fd = watcher.fd(), .events = POLLIN, .revents = 0};
+        return ::poll(&waiting, 1, 0) > 0;
+    }
 
 private:
     Watcher make(bool there, std::string const& suffix) const {
@@ -94,6 +103,87 @@ TEST_CASE("what happens beside the way does not count") {
     fs::create_directory(bench.directory.path() / "a/b/d");
     ::chmod((bench.directory.path() / "a/other").c_str(), 0600);
     CHECK_FALSE(bench.changed());
+}
+
+TEST_CASE("what happens beside the way wakes nobody") {
+    Bench bench;
+    REQUIRE_FALSE(bench.stirs());
+    auto const above = bench.directory.path() / GENERATE("", "a", "a/b");
+    for (int i = 0; i < 100; ++i) {
+        auto const file = above / std::to_string(i);
+        std::ofstream(file) << "x";
+        ::chmod(file.c_str(), 0600);
+        fs::rename(file, above / "x");
+        fs::remove(above / "x");
+        fs::create_directory(file);
+        fs::remove(file);
+    }
+    ::chmod(above.c_str(), 0700); // as told in watcher.hpp
+    CHECK_FALSE(bench.stirs());
+    bench.directory.write("a/b/c/x.ko", "x");
+    CHECK(bench.stirs());
+    CHECK(bench.changed());
+}
+
+TEST_CASE("what is missing is awaited in the last directory of its way, and nowhere else") {
+    Bench bench(false);
+    fs::create_directory(bench.directory.path() / "a");
+    CHECK(bench.changed());
+    REQUIRE_FALSE(bench.stirs());
+    bench.directory.write("x", "x"); // above it
+    fs::remove(bench.directory.path() / "x");
+    CHECK_FALSE(bench.stirs());
+    bench.directory.write("a/x", "x");
+    CHECK(bench.stirs()); // here it might have been
+    CHECK_FALSE(bench.changed());
+    fs::create_directories(bench.place);
+    CHECK(bench.changed());
+    bench.directory.write("a/y", "x"); // no more
+    CHECK_FALSE(bench.stirs());
+}
+
+TEST_CASE("a path that leads elsewhere without an event, as by a mount") {
+    Bench bench;
+    // Nothing tells that a descriptor is another directory now.
+    fs::create_directories(bench.directory.path() / "other");
+    auto const open = [](fs::path const& path) {
+        return base::UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    };
+    auto const fd = open(bench.place);
+    auto watcher =
+        std::move(Watcher::create({"/proc/self/fd/" + std::to_string(fd.get())})).value();
+    CHECK_FALSE(watcher.leads_elsewhere());
+    REQUIRE(::dup3(open(bench.directory.path() / "other").get(), fd.get(), O_CLOEXEC) >= 0);
+    CHECK_FALSE(watcher.changed());
+    CHECK(watcher.leads_elsewhere());
+    CHECK_FALSE(watcher.leads_elsewhere());
+    bench.directory.write("a/b/c/x.ko", "x");
+    CHECK_FALSE(watcher.changed());
+    bench.directory.write("other/x.ko", "x");
+    CHECK(watcher.changed());
+}
+
+TEST_CASE("a link on the way is followed, and its replacement noticed") {
+    Bench bench;
+    fs::create_directory_symlink("a/b", bench.directory.path() / "link");
+    auto watcher = std::move(Watcher::create({bench.directory.path() / "link/c"})).value();
+    bench.directory.write("a/b/c/x.ko", "x");
+    CHECK(watcher.changed());
+    fs::create_directories(bench.directory.path() / "new/c");
+    CHECK_FALSE(watcher.changed());
+    fs::create_directory_symlink("new", bench.directory.path() / "link.new");
+    fs::rename(bench.directory.path() / "link.new", bench.directory.path() / "link");
+    CHECK(watcher.changed());
+    bench.directory.write("new/c/x.ko", "x");
+    CHECK(watcher.changed());
+    bench.directory.write("a/b/c/y.ko", "x");
+    CHECK_FALSE(watcher.changed());
+}
+
+TEST_CASE("the directory's own mode is noticed") {
+    Bench bench;
+    ::chmod(bench.place.c_str(), 0777);
+    CHECK(bench.changed());
 }
 
 TEST_CASE("a directory that is made later is noticed, however much of its way is missing") {

@@ -1,0 +1,74 @@
+// A module file in a source's directory, opened together with the sidecar beside it.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/unique_fd.hpp"
+#include "repository/sidecar.hpp"
+#include "trust/candidate.hpp"
+
+#include <sys/types.h>
+
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace livepatch::repository {
+
+// What tells that a file is the one that was read; ctime because the others can be set back.
+struct Stamp {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    std::timespec modified{};
+    std::timespec changed{};
+    bool operator==(Stamp const& other) const;
+};
+
+class ModuleEntry {
+public:
+    // NAME when a file is called NAME.ko, NAME.ko.xz, NAME.ko.zst or NAME.ko.gz and is not hidden.
+    static std::optional<std::string> stem(std::string const& file_name);
+
+    // Opens `path`, which lies in `directory`, by the rules of open_safe_file.
+    static base::Result<ModuleEntry> open(int directory, std::filesystem::path const& path);
+
+    std::filesystem::path const& path() const { return path_; }
+
+    // Of the module whichever way it is packed: NAME.ko.json.
+    std::filesystem::path sidecar_path() const;
+
+    struct Stamps {
+        Stamp module;
+        std::optional<Stamp> sidecar; // nothing = there is none, or it cannot be opened
+        bool operator==(Stamps const&) const = default;
+    };
+
+    Stamps const& stamps() const { return stamps_; }
+
+    // Whether the stamps would tell the next change: it was long enough ago that the files changed.
+    bool is_settled() const;
+
+    struct Content {
+        trust::Candidate candidate;
+        base::Result<std::optional<Sidecar>> sidecar; // nothing = there is none
+    };
+
+    // Once. The errors are those of trust::Candidate::read, and busy for a file that somebody
+    // changed meanwhile.
+    base::Result<Content> read() const;
+
+private:
+    ModuleEntry(
+        std::filesystem::path path, base::UniqueFd module, base::Result<base::UniqueFd> sidecar
+    );
+    base::Result<Stamps> examine() const;
+    base::Result<std::optional<Sidecar>> read_sidecar() const;
+
+    std::filesystem::path path_;
+    base::UniqueFd module_;
+    base::Result<base::UniqueFd> sidecar_; // not_found = there is none
+    Stamps stamps_;
+};
+
+} // namespace livepatch::repository
