@@ -9,6 +9,7 @@ struct Root {
     std::filesystem::path sys = "/sys";
     std::filesystem::path proc = "/proc";
     std::filesystem::path dev = "/dev";
+    std::filesystem::path run = "/run"; // says whether this is a container
 };
 
 } // namespace livepatch::kernel

@@ -3,20 +3,26 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <utility>
 
 namespace livepatch::repository {
 
 Sources::Sources(
-    std::vector<Source> sources,
-    std::filesystem::path const& key_directory,
-    std::string const& release
-) {
+    std::vector<Source> sources, std::filesystem::path key_directory, std::string release
+)
+    : key_directory_(std::move(key_directory)),
+      release_(std::move(release)) {
+    configure(std::move(sources));
+}
+
+void Sources::configure(std::vector<Source> sources) {
+    sources_.clear();
     std::sort(sources.begin(), sources.end(), [](auto const& left, auto const& right) {
         return left.priority != right.priority ? left.priority > right.priority
                                                : left.name < right.name;
     });
     for (auto& source : sources)
-        sources_.emplace_back(std::move(source), key_directory, release);
+        sources_.emplace_back(std::move(source), key_directory_, release_);
 }
 
 Catalogue Sources::read() {

@@ -15,11 +15,10 @@ namespace livepatch::repository {
 // Used from one thread at a time; blocks on the disk, so on a worker.
 class Sources {
 public:
-    Sources(
-        std::vector<Source> sources,
-        std::filesystem::path const& key_directory,
-        std::string const& release
-    );
+    Sources(std::vector<Source> sources, std::filesystem::path key_directory, std::string release);
+
+    // Others in the place of those so far: what was read of them is forgotten.
+    void configure(std::vector<Source> sources);
 
     // Reads what changed and lists everything.
     Catalogue read();
@@ -29,6 +28,8 @@ public:
     base::Result<trust::VerifiedPatch> verify(Offer const& offer) const;
 
 private:
+    std::filesystem::path key_directory_;
+    std::string release_;
     std::vector<DirectorySource> sources_; // priority first, then name
 };
 

@@ -88,7 +88,8 @@ void FakeKernelTree::create() {
 }
 
 kernel::Root FakeKernelTree::root() const {
-    return {.sys = path_ / "sys", .proc = path_ / "proc", .dev = path_ / "dev"};
+    return {
+        .sys = path_ / "sys", .proc = path_ / "proc", .dev = path_ / "dev", .run = path_ / "run"};
 }
 
 void FakeKernelTree::set_identity(
