@@ -47,6 +47,7 @@ private:
         if (!loaded_.problems.empty()) {
             configuration = Configuration();
             configuration.apply.mode = report::Mode::manual;
+            loaded_.main_is_broken = true;
         }
         loaded_.configuration = std::move(configuration);
     }

@@ -67,6 +67,7 @@ struct ConfigurationPaths {
 struct LoadedConfiguration {
     Configuration configuration;
     std::vector<base::Error> problems; // each names file and line
+    bool main_is_broken = false; // livepatchd.toml or a drop-in: all but the sources are defaults
 };
 
 // Reads livepatchd.toml, then conf.d/*.toml by name (a file in etc hides the vendor's of the same

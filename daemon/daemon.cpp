@@ -1,12 +1,10 @@
 #include "daemon.hpp"
 
-#include "base/atomic_file.hpp"
+#include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
 #include "journal.hpp"
-#include "report/report_json.hpp"
 
 #include <boost/asio/post.hpp>
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -32,10 +30,19 @@ std::filesystem::path key_directory(ConfigurationPaths const& paths) {
 std::vector<std::string> in_words(std::vector<base::Error> const& problems) {
     std::vector<std::string> words;
     for (auto const& problem : problems) {
-        words.push_back("configuration: " + describe(problem));
-        spdlog::error("{}", words.back());
+        words.push_back(describe(problem));
+        spdlog::error("configuration: {}", words.back());
     }
     return words;
+}
+
+dbus_server::LogControl log_control() {
+    return {
+        .level = log_level,
+        .set_level = set_log_level,
+        .target = log_target,
+        .set_target = set_log_target,
+        .identifier = syslog_identifier};
 }
 
 } // namespace
@@ -70,22 +77,30 @@ Daemon::Daemon(Surroundings surroundings)
           .mode = loaded_.configuration.apply.mode,
           .not_persistent = state_file_.not_persistent(),
           .without_crash_guard = loaded_.configuration.security.without_crash_guard,
-          .warnings = in_words(loaded_.problems),
       }),
+      status_file_(
+          clock_,
+          surroundings_.runtime_directory / "status.json",
+          [this](std::vector<std::string> words) {
+              engine_.complain("status-not-written", std::move(words));
+          }
+      ),
+      log_control_(*bus_, log_control()),
       service_(*bus_, pump_, engine_, *authoriser_),
       hints_(
           io_,
+          clock_,
           surroundings_.root,
           watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
-           .sources_changed = [this] { engine_.refresh(); }}
+           .sources_changed = [this] { engine_.refresh(); },
+           .complain = [this](
+                           std::string const& code, std::vector<std::string> words
+                       ) { engine_.complain(code, std::move(words)); }}
       ),
       service_manager_(clock_, [this] { rescan(); }) {
-    // Posted: an engine's handler may run while a property of an object that goes away is being
-    // read.
-    engine_.on_report([this](report::Report const& report) {
-        boost::asio::post(io_, [this, report] { show(report); });
-    });
+    engine_.complain("configuration", in_words(loaded_.problems));
+    engine_.on_report([this](report::Report const& report) { show_soon(report); });
     engine_.on_event([this](report::Event const& event) {
         log_event(event);
         boost::asio::post(io_, [this, event] { service_.announce(event); });
@@ -129,30 +144,71 @@ void Daemon::run() {
         if (!failed)
             io_.stop();
     });
+    hangup_.add(SIGHUP); // one that comes before we are ready waits
     pump_.wake();
-    engine_.start([this] {
-        boost::asio::post(io_, [this] {
-            service_.claim_name();
-            service_manager_.ready();
-            spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
-        });
-    });
+    engine_.start([this] { boost::asio::post(io_, [this] { started(); }); });
     io_.run();
     service_manager_.stopping();
 }
 
-void Daemon::show(report::Report const& report) {
-    write_status(report);
-    service_.show(report);
+void Daemon::started() {
+    service_.claim_name();
+    service_manager_.ready();
+    spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
+    wait_for_reload();
 }
 
-void Daemon::write_status(report::Report const& report) {
-    auto const replace = nlohmann::ordered_json::error_handler_t::replace;
-    auto const text = to_json(report, "running").dump(2, ' ', false, replace) + '\n';
-    auto const path = surroundings_.runtime_directory / "status.json";
-    auto const written = base::replace_file(path, text, 0644, base::Durability::until_reboot);
-    if (!written)
-        spdlog::warn("lpctl may show old news: {}", describe(written.error()));
+// Posted, since an engine's handler may run while a property of an object that goes away is being
+// read; and the newest only: what comes within one turn of the loop is shown once.
+void Daemon::show_soon(report::Report const& report) {
+    if (!std::exchange(to_show_, report)) {
+        boost::asio::post(io_, [this] {
+            auto const newest = std::exchange(to_show_, std::nullopt);
+            status_file_.write(*newest);
+            service_.show(*newest);
+        });
+    }
+}
+
+// One after the other: what comes during a reload is done after it.
+void Daemon::wait_for_reload() {
+    hangup_.async_wait([this](auto const& failed, int) {
+        if (!failed)
+            reload();
+    });
+}
+
+void Daemon::reload() {
+    service_manager_.reloading();
+    base::Worker disk(disk_thread_.get_executor(), io_.get_executor());
+    disk.run(
+        [this] { return load_configuration(surroundings_.configuration, identity_.release); },
+        [this](LoadedConfiguration loaded) { take(std::move(loaded)); }
+    );
+}
+
+// Of a main file that is broken nothing is taken: what was right so far stays so. Sources stand for
+// themselves.
+void Daemon::take(LoadedConfiguration loaded) {
+    if (loaded.main_is_broken) {
+        auto sources = std::move(loaded.configuration.sources);
+        loaded.configuration = loaded_.configuration;
+        loaded.configuration.sources = std::move(sources);
+    }
+    loaded_ = std::move(loaded);
+    engine_.complain("configuration", in_words(loaded_.problems));
+    hints_.watch(watched_directories());
+    auto const& configuration = loaded_.configuration;
+    engine_.reconfigure(
+        {.sources = configuration.sources,
+         .mode = configuration.apply.mode,
+         .without_crash_guard = configuration.security.without_crash_guard},
+        [this](base::Result<void> const&) {
+            service_manager_.ready();
+            spdlog::info("the configuration was read again");
+            wait_for_reload();
+        }
+    );
 }
 
 } // namespace livepatch::daemon

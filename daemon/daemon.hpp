@@ -5,12 +5,14 @@
 #include "configuration.hpp"
 #include "dbus_server/authoriser.hpp"
 #include "dbus_server/bus_pump.hpp"
+#include "dbus_server/log_control_object.hpp"
 #include "dbus_server/service.hpp"
 #include "engine/engine.hpp"
 #include "hints.hpp"
 #include "kernel/root.hpp"
 #include "loader/loader.hpp"
 #include "service_manager.hpp"
+#include "status_file.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -50,8 +52,11 @@ public:
     void run();
 
 private:
-    void show(report::Report const& report);
-    void write_status(report::Report const& report);
+    void started();
+    void show_soon(report::Report const& report);
+    void wait_for_reload();
+    void reload();
+    void take(LoadedConfiguration loaded);
     std::vector<std::filesystem::path> watched_directories() const;
     void rescan();
 
@@ -62,6 +67,7 @@ private:
     std::unique_ptr<sdbus::IConnection> bus_;
     boost::asio::io_context io_{1};
     boost::asio::signal_set signals_{io_};
+    boost::asio::signal_set hangup_{io_}; // systemctl reload
     base::SystemClock clock_{io_.get_executor()};
     dbus_server::BusPump pump_;
     std::unique_ptr<dbus_server::Authoriser> authoriser_;
@@ -72,7 +78,10 @@ private:
     boost::asio::thread_pool disk_thread_{1};
     engine::Engine engine_;
     std::optional<base::Clock::Monotonic> rescanned_;
+    StatusFile status_file_;
+    dbus_server::LogControlObject log_control_;
     dbus_server::Service service_;
+    std::optional<report::Report> to_show_;
     Hints hints_;
     ServiceManager service_manager_;
 };

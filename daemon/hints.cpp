@@ -1,94 +1,139 @@
 #include "hints.hpp"
 
+#include "base/text.hpp"
+
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace livepatch::daemon {
 
 Hints::Hints(
     boost::asio::io_context& io,
-    kernel::Root const& root,
+    base::Clock& clock,
+    kernel::Root root,
     std::vector<std::filesystem::path> watched,
     Handlers handlers
 )
-    : handlers_(std::move(handlers)) {
-    open_log(io, root);
-    open_uevents(io);
-    watch(io, std::move(watched));
+    : io_(io),
+      clock_(clock),
+      root_(std::move(root)),
+      directories_(std::move(watched)),
+      handlers_(std::move(handlers)) {
+    follow_log();
+    follow_uevents();
+    follow_sources();
 }
 
-void Hints::open_log(boost::asio::io_context& io, kernel::Root const& root) {
-    auto log = kernel::KernelLog::open(root);
-    if (!log) {
-        spdlog::warn(
-            "going on without the kernel's log, transitions are seen up to 200 ms later: {}",
-            describe(log.error())
-        );
-        return;
-    }
-    log_.emplace(std::move(log).value());
-    log_readable_.emplace(io, log_->fd(), [this] { read_log(); });
+void Hints::watch(std::vector<std::filesystem::path> directories) {
+    directories_ = std::move(directories);
+    follow_sources();
 }
 
-void Hints::open_uevents(boost::asio::io_context& io) {
-    auto uevents = kernel::Uevents::open();
-    if (!uevents) {
-        spdlog::warn(
-            "going on without uevents, other tools' loads are seen later: {}",
-            describe(uevents.error())
-        );
-        return;
-    }
-    uevents_.emplace(std::move(uevents).value());
-    uevents_readable_.emplace(io, uevents_->fd(), [this] { read_uevents(); });
+template <class Owner>
+void Hints::follow(Hint<Owner>& hint, base::Result<Owner> opened, Read read, Follow again) {
+    hint.again.reset();
+    hint.readable.reset();
+    hint.owner.reset();
+    if (!opened)
+        return fail(hint, opened.error(), again);
+    hint.owner.emplace(std::move(opened).value());
+    hint.readable.emplace(io_, hint.owner->fd(), [this, read] { return (this->*read)(); });
+    handlers_.complain(hint.code, {});
 }
 
-void Hints::watch(boost::asio::io_context& io, std::vector<std::filesystem::path> directories) {
-    auto watcher = repository::Watcher::create(std::move(directories));
-    if (!watcher) {
-        spdlog::warn("sources are not watched, use lpctl refresh: {}", describe(watcher.error()));
-        return;
-    }
-    watcher_.emplace(std::move(watcher).value());
-    watcher_readable_.emplace(io, watcher_->fd(), [this] {
-        if (watcher_->changed())
-            handlers_.sources_changed();
-    });
-    auto mounts = MountTable::watch(io, [this] {
-        if (watcher_->leads_elsewhere())
-            handlers_.sources_changed();
-    });
-    if (!mounts) {
-        spdlog::warn("mounts over sources are seen later: {}", describe(mounts.error()));
-        return;
-    }
-    mounts_ = std::move(mounts).value();
-    (void)watcher_->leads_elsewhere(); // what was mounted meanwhile
+template <class Owner>
+void Hints::fail(Hint<Owner>& hint, base::Error const& error, Follow again) {
+    if (!hint.again)
+        spdlog::warn("{}: {}", hint.code, describe(error));
+    handlers_.complain(hint.code, {describe(error)});
+    hint.again = clock_.alarm(clock_.now() + retry_after, [this, again] { (this->*again)(); });
 }
 
-void Hints::read_log() {
-    auto const batch = log_->read_new();
-    if (!batch) {
-        spdlog::warn("going on without the kernel's log: {}", describe(batch.error()));
-        log_readable_.reset();
-        return;
-    }
-    if (batch->lost ||
-        std::any_of(batch->lines.begin(), batch->lines.end(), kernel::concerns_livepatch))
+// Without it transitions are seen up to 200 ms later.
+void Hints::follow_log() {
+    bool const missed = log_.again != nullptr;
+    follow(log_, kernel::KernelLog::open(root_), &Hints::read_log, &Hints::follow_log);
+    if (missed)
         handlers_.kernel_moved();
 }
 
-void Hints::read_uevents() {
-    auto const batch = uevents_->read_new();
+// Without them what other tools load is seen when somebody looks.
+void Hints::follow_uevents() {
+    bool const missed = uevents_.again != nullptr;
+    follow(uevents_, kernel::Uevents::open(), &Hints::read_uevents, &Hints::follow_uevents);
+    if (missed)
+        handlers_.kernel_moved();
+}
+
+// Without it `lpctl refresh` is what reads them.
+void Hints::follow_sources() {
+    bool const missed = sources_.again != nullptr;
+    follow(
+        sources_,
+        repository::Watcher::create(directories_),
+        &Hints::read_sources,
+        &Hints::follow_sources
+    );
+    if (!mounts_)
+        follow_mounts();
+    if (sources_.owner)
+        (void)sources_.owner->leads_elsewhere(); // what was mounted meanwhile
+    if (missed)
+        handlers_.sources_changed();
+}
+
+// inotify does not tell when something is mounted over a directory.
+void Hints::follow_mounts() {
+    auto mounts = MountTable::watch(io_, [this] {
+        if (sources_.owner && sources_.owner->leads_elsewhere())
+            handlers_.sources_changed();
+    });
+    if (mounts)
+        mounts_ = std::move(mounts).value();
+    else
+        spdlog::warn("mounts over sources are seen later: {}", describe(mounts.error()));
+}
+
+bool Hints::read_log() {
+    auto const batch = log_.owner->read_new();
     if (!batch) {
-        spdlog::warn("going on without uevents: {}", describe(batch.error()));
-        uevents_readable_.reset();
-        return;
+        fail(log_, batch.error(), &Hints::follow_log);
+        return false;
     }
+    if (batch->lost)
+        spdlog::debug("the kernel's log has overtaken us: looking at everything");
+    bool moved = batch->lost;
+    for (auto const& line : batch->lines) {
+        if (!kernel::concerns_livepatch(line))
+            continue;
+        spdlog::debug("kernel: {}", base::escaped(line.text));
+        moved = true;
+    }
+    if (moved)
+        handlers_.kernel_moved();
+    return true;
+}
+
+bool Hints::read_uevents() {
+    auto const batch = uevents_.owner->read_new();
+    if (!batch) {
+        fail(uevents_, batch.error(), &Hints::follow_uevents);
+        return false;
+    }
+    if (batch->lost)
+        spdlog::debug("kernel events were lost: looking at everything");
     if (batch->lost || !batch->events.empty())
         handlers_.kernel_moved();
+    return true;
+}
+
+bool Hints::read_sources() {
+    bool const changed = sources_.owner->changed();
+    spdlog::debug(changed ? "a source has changed" : "something beside the sources has changed");
+    if (changed)
+        handlers_.sources_changed();
+    return true;
 }
 
 } // namespace livepatch::daemon

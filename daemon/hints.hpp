@@ -1,7 +1,10 @@
 // What wakes the engine: the kernel's log and uevents, changes in the sources, and mounts over
-// them. Hints only; each of them may fail and the daemon goes on with what is left.
+// them. Hints only; each of them may fail and the daemon goes on with what is left, says so, and
+// tries it again.
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/error.hpp"
 #include "kernel/kernel_log.hpp"
 #include "kernel/root.hpp"
 #include "kernel/uevents.hpp"
@@ -11,10 +14,13 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace livepatch::daemon {
@@ -24,30 +30,56 @@ public:
     struct Handlers {
         std::function<void()> kernel_moved;
         std::function<void()> sources_changed;
+        // What is wrong with a hint, by a code of its own; no words = nothing any more.
+        std::function<void(std::string const& code, std::vector<std::string> words)> complain;
     };
+
+    static constexpr std::chrono::seconds retry_after{5};
 
     Hints(
         boost::asio::io_context& io,
-        kernel::Root const& root,
+        base::Clock& clock,
+        kernel::Root root,
         std::vector<std::filesystem::path> watched,
         Handlers handlers
     );
 
-private:
-    void open_log(boost::asio::io_context& io, kernel::Root const& root);
-    void open_uevents(boost::asio::io_context& io);
-    void watch(boost::asio::io_context& io, std::vector<std::filesystem::path> directories);
-    void read_log();
-    void read_uevents();
+    // Other directories in the place of those so far.
+    void watch(std::vector<std::filesystem::path> directories);
 
+private:
+    using Read = bool (Hints::*)();   // as Readable has it
+    using Follow = void (Hints::*)(); // opens it, perhaps once more
+
+    // One descriptor's owner, and what waits for it.
+    template <class Owner>
+    struct Hint {
+        char const* code; // of what is said when it fails
+        std::optional<Owner> owner = {};
+        std::optional<Readable> readable = {}; // after the owner, so that it goes first
+        std::unique_ptr<base::Alarm> again = {};
+    };
+
+    template <class Owner>
+    void follow(Hint<Owner>& hint, base::Result<Owner> opened, Read read, Follow again);
+    template <class Owner>
+    void fail(Hint<Owner>& hint, base::Error const& error, Follow again);
+    void follow_log();
+    void follow_uevents();
+    void follow_sources();
+    void follow_mounts();
+    bool read_log();
+    bool read_uevents();
+    bool read_sources();
+
+    boost::asio::io_context& io_;
+    base::Clock& clock_;
+    kernel::Root root_;
+    std::vector<std::filesystem::path> directories_;
     Handlers handlers_;
-    std::optional<kernel::KernelLog> log_;
-    std::optional<kernel::Uevents> uevents_;
-    std::optional<repository::Watcher> watcher_;
-    // After the owners of their descriptors, so that they go first.
-    std::optional<Readable> log_readable_;
-    std::optional<Readable> uevents_readable_;
-    std::optional<Readable> watcher_readable_;
+    Hint<kernel::KernelLog> log_{"kernel-log-unreadable"};
+    Hint<kernel::Uevents> uevents_{"kernel-events-unreadable"};
+    Hint<repository::Watcher> sources_{"sources-not-watched"};
     std::unique_ptr<MountTable> mounts_;
 };
 

@@ -7,11 +7,14 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-journal.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <syslog.h>
+#include <utility>
 
 namespace livepatch::daemon {
 
@@ -21,8 +24,35 @@ namespace {
 constexpr auto operation_id = "8f0a4c3d6d5b4e0c9c1f6a2b7d3e5f10";
 constexpr auto failure_id = "2b9d1e7f4a6c4d3b8e5f0c1a9b7d6e42";
 
-bool to_journal() {
-    return std::getenv("JOURNAL_STREAM") != nullptr;
+// By syslog's numbers.
+constexpr std::array<std::string_view, 8> levels{
+    "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
+
+// spdlog's own levels know no notice: with it, only events are logged that spdlog does not see.
+constexpr std::array<spdlog::level::level_enum, 8> spdlog_levels{
+    spdlog::level::critical,
+    spdlog::level::critical,
+    spdlog::level::critical,
+    spdlog::level::err,
+    spdlog::level::warn,
+    spdlog::level::warn,
+    spdlog::level::info,
+    spdlog::level::debug};
+
+// Of this process, as its default logger is. Only the loop's thread logs and changes them.
+bool to_journal = false; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+int level = LOG_INFO;    // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+void use_target(bool journal) {
+    std::shared_ptr<spdlog::sinks::sink> sink;
+    if (journal)
+        sink = std::make_shared<spdlog::sinks::systemd_sink_mt>(syslog_identifier);
+    else
+        sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    auto logger = std::make_shared<spdlog::logger>(syslog_identifier, std::move(sink));
+    logger->set_level(spdlog_levels.at(static_cast<std::size_t>(level)));
+    spdlog::set_default_logger(std::move(logger));
+    to_journal = journal;
 }
 
 bool is_failure(report::EventKind kind) {
@@ -38,28 +68,42 @@ int priority(report::EventKind kind) {
 } // namespace
 
 void start_logging() {
-    std::shared_ptr<spdlog::logger> logger;
-    if (to_journal()) {
-        logger = std::make_shared<spdlog::logger>(
-            "livepatchd", std::make_shared<spdlog::sinks::systemd_sink_mt>("livepatchd")
-        );
-    } else {
-        logger = std::make_shared<spdlog::logger>(
-            "livepatchd", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()
-        );
-    }
-    spdlog::set_default_logger(std::move(logger));
+    use_target(std::getenv("JOURNAL_STREAM") != nullptr);
+}
+
+std::string log_level() {
+    return std::string(levels.at(static_cast<std::size_t>(level)));
+}
+
+bool set_log_level(std::string_view name) {
+    auto const* const found = std::find(levels.begin(), levels.end(), name);
+    if (found == levels.end())
+        return false;
+    level = static_cast<int>(found - levels.begin());
+    spdlog::set_level(spdlog_levels.at(static_cast<std::size_t>(level)));
+    return true;
+}
+
+std::string log_target() {
+    return to_journal ? "journal" : "console";
+}
+
+bool set_log_target(std::string_view name) {
+    if (name != "journal" && name != "console")
+        return false;
+    use_target(name == "journal");
+    return true;
 }
 
 void log_event(report::Event const& event) {
+    if (priority(event.kind) > level)
+        return;
     auto text = base::escaped(event.message);
     for (auto const& line : event.kernel_log)
         text += "\n  kernel: " + base::escaped(line);
-    if (!to_journal()) {
-        if (is_failure(event.kind))
-            spdlog::error("{}", text);
-        else
-            spdlog::info("{}", text);
+    if (!to_journal) {
+        auto const notice = level < LOG_INFO ? spdlog::level::warn : spdlog::level::info;
+        spdlog::log(is_failure(event.kind) ? spdlog::level::err : notice, "{}", text);
         return;
     }
     auto const kind = std::string(name(event.kind));
@@ -70,7 +114,8 @@ void log_event(report::Event const& event) {
         priority(event.kind),
         "MESSAGE_ID=%s",
         is_failure(event.kind) ? failure_id : operation_id,
-        "SYSLOG_IDENTIFIER=livepatchd",
+        "SYSLOG_IDENTIFIER=%s",
+        syslog_identifier,
         "LIVEPATCH_NAME=%s",
         base::escaped(event.patch).c_str(),
         "LIVEPATCH_SHA256=%s",

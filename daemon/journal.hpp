@@ -3,10 +3,24 @@
 
 #include "report/event.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace livepatch::daemon {
 
 // Sets up spdlog's default logger; once, at the start.
 void start_logging();
+
+inline constexpr auto syslog_identifier = "livepatchd";
+
+// The least important level that is logged, by syslog's names: emerg, alert, crit, err, warning,
+// notice, info, debug. Setting another word changes nothing and is false.
+std::string log_level();
+bool set_log_level(std::string_view name);
+
+// "journal" or "console" (stderr), likewise.
+std::string log_target();
+bool set_log_target(std::string_view name);
 
 // One journal record with fields to search by (LIVEPATCH_NAME, LIVEPATCH_EVENT, MESSAGE_ID), which
 // spdlog's sink cannot write.

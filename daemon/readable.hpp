@@ -9,10 +9,10 @@
 
 namespace livepatch::daemon {
 
-// `on_readable` must read until nothing is left.
+// `on_readable` says whether to go on waiting; once it does not, nothing happens any more.
 class Readable {
 public:
-    Readable(boost::asio::io_context& io, int fd, std::function<void()> on_readable)
+    Readable(boost::asio::io_context& io, int fd, std::function<bool()> on_readable)
         : descriptor_(io, fd),
           on_readable_(std::move(on_readable)) {
         wait();
@@ -28,16 +28,14 @@ private:
         descriptor_.async_wait(
             boost::asio::posix::stream_descriptor::wait_read,
             [this](auto const& failed) {
-                if (failed)
-                    return;
-                on_readable_();
-                wait();
+                if (!failed && on_readable_())
+                    wait();
             }
         );
     }
 
     boost::asio::posix::stream_descriptor descriptor_;
-    std::function<void()> on_readable_;
+    std::function<bool()> on_readable_;
 };
 
 } // namespace livepatch::daemon

@@ -16,7 +16,8 @@ public:
     // watchdog.
     ServiceManager(base::Clock& clock, std::function<void()> tick);
 
-    void ready();
+    void ready(); // after the start, and after each reloading()
+    void reloading();
     void stopping();
 
 private:

@@ -28,7 +28,7 @@ END
 }
 
 vm_run() {
-    local kernel=6.1 cmdline='' pass=() scripts=() kernel_dir image
+    local kernel=6.1 cmdline='' pass=() scripts=() kernel_dir image debs
     while [[ $# -gt 0 ]]; do
         case $1 in
         -h | --help)

@@ -37,6 +37,7 @@ void BusPump::turn() {
 
 // The poll data is read anew before each wait; see wake().
 void BusPump::arm() {
+    ++rests_;
     auto const poll = bus_.getEventLoopPollData();
     if ((poll.events & POLLIN) != 0)
         wait(Descriptor::wait_read, reading_);

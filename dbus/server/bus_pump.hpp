@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <sdbus-c++/IConnection.h>
 
+#include <cstdint>
 #include <memory>
 
 namespace livepatch::dbus_server {
@@ -24,6 +25,9 @@ public:
     // know that.
     void wake();
 
+    // How often nothing was left to do so far.
+    std::uint64_t rests() const { return rests_; }
+
     // For those who may outlive the pump: empty once it is gone.
     using Handle = std::weak_ptr<BusPump*>;
 
@@ -41,6 +45,7 @@ private:
     sdbus::IConnection& bus_;
     Descriptor fd_;
     boost::asio::steady_timer deadline_;
+    std::uint64_t rests_ = 0;
     bool scheduled_ = false;
     bool reading_ = false;
     bool writing_ = false;

@@ -50,7 +50,7 @@ void answer(Reply<Values...> const& reply, base::Result<T> const& result, Conver
 }
 
 bool may_see(kernel::BlockingTask const& task, Permission const& permission) {
-    return permission.allowed || task.kthread || task.uid == permission.uid;
+    return permission.allowed || task.kthread || task.uid == permission.user;
 }
 
 std::vector<Dictionary>
@@ -94,6 +94,35 @@ std::string ManagerObject::sender() {
     return getObject().getCurrentlyProcessedMessage()->getSender();
 }
 
+// What makes no sense, and what is too much, is refused before anybody else is asked anything: what
+// a call holds while it waits for them is bounded.
+template <class... Values, class Work>
+void ManagerObject::admit(
+    sdbus::Result<Values...>&& result, base::Result<void> const& sensible, Work work
+) {
+    auto const caller = sender();
+    auto const ticket = limits_.admit(caller);
+    Reply<Values...> const reply(std::move(result), pump_, ticket ? ticket.value() : nullptr);
+    reply.guard([&] {
+        if (!ticket)
+            return reply.refuse(ticket.error());
+        if (!sensible)
+            return reply.refuse(sensible.error());
+        authoriser_.identify(
+            caller,
+            [this, reply, ticket = ticket.value(), work](base::Result<Caller> const& identified) {
+                reply.guard([&] {
+                    if (!identified)
+                        return reply.refuse(identified.error());
+                    if (auto admitted = limits_.admit(ticket, identified->user); !admitted)
+                        return reply.refuse(admitted.error());
+                    work(reply, *identified);
+                });
+            }
+        );
+    });
+}
+
 template <class... Values, class Work>
 void ManagerObject::changing(
     sdbus::Result<Values...>&& result,
@@ -102,29 +131,46 @@ void ManagerObject::changing(
     char const* action,
     Work work
 ) {
-    auto const caller = sender();
-    auto ticket = limits_.admit(caller);
-    Reply<Values...> const reply(std::move(result), pump_, ticket ? ticket.value() : nullptr);
-    reply.guard([&] {
-        if (!ticket)
-            return reply.refuse(ticket.error());
-        auto const parsed = parse_options(options, keys);
-        if (!parsed)
-            return reply.refuse(parsed.error());
-        authoriser_.check(
-            caller,
-            action,
-            parsed->interactive,
-            [reply, action, work, options = parsed->engine](Permission const& permission) {
-                reply.guard([&] {
-                    if (permission.allowed)
-                        work(reply, options);
-                    else
-                        reply.refuse(not_authorized(action, permission));
-                });
-            }
-        );
-    });
+    auto const parsed = parse_options(options, keys);
+    admit(
+        std::move(result),
+        parsed ? base::Result<void>() : base::Result<void>(parsed.error()),
+        [this, wanted = parsed ? *parsed : CallOptions(), action, work](
+            auto const& reply, Caller const& caller
+        ) {
+            auto const decide =
+                [reply, action, work, options = wanted.engine](Permission const& permission) {
+                    reply.guard([&] {
+                        if (permission.allowed)
+                            work(reply, options);
+                        else
+                            reply.refuse(not_authorized(action, permission));
+                    });
+                };
+            authoriser_.check(caller, action, wanted.interactive, decide);
+        }
+    );
+}
+
+template <class... Values, class Work>
+void ManagerObject::changing(
+    sdbus::Result<Values...>&& result,
+    std::string const& patch,
+    Options const& options,
+    Keys const& keys,
+    char const* action,
+    Work work
+) {
+    auto const name = parse_patch(patch);
+    if (!name)
+        return admit(std::move(result), name.error(), [](auto const&, auto const&) {});
+    changing(
+        std::move(result),
+        options,
+        keys,
+        action,
+        [name = *name, work](auto const& reply, auto const& wanted) { work(reply, name, wanted); }
+    );
 }
 
 void ManagerObject::Refresh(sdbus::Result<>&& result, Options options) {
@@ -146,14 +192,12 @@ void ManagerObject::Apply(
 ) {
     changing(
         std::move(result),
+        patch,
         options,
         {"interactive", "reason", "dry_run", "replace_unmanaged"},
         action::apply,
-        [this, patch](auto const& reply, auto const& wanted) {
-            auto const name = parse_patch(patch);
-            if (!name)
-                return reply.refuse(name.error());
-            engine_.apply(*name, wanted, [reply](base::Result<std::string> const& done) {
+        [this](auto const& reply, std::string const& name, auto const& wanted) {
+            engine_.apply(name, wanted, [reply](base::Result<std::string> const& done) {
                 answer(reply, done, [&] { reply.give(sdbus::ObjectPath(patch_path(*done))); });
             });
         }
@@ -184,14 +228,12 @@ void ManagerObject::ApplyAll(
 void ManagerObject::Revert(sdbus::Result<>&& result, std::string patch, Options options) {
     changing(
         std::move(result),
+        patch,
         options,
         {"interactive", "reason", "dry_run"},
         action::revert,
-        [this, patch](auto const& reply, auto const& wanted) {
-            auto const name = parse_patch(patch);
-            if (!name)
-                return reply.refuse(name.error());
-            engine_.revert(*name, wanted, [reply](base::Result<void> const& done) {
+        [this](auto const& reply, std::string const& name, auto const& wanted) {
+            engine_.revert(name, wanted, [reply](base::Result<void> const& done) {
                 answer(reply, done, [&] { reply.give(); });
             });
         }
@@ -213,25 +255,14 @@ void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
-    auto const caller = sender();
-    auto ticket = limits_.admit(caller);
-    Reply<std::vector<Dictionary>> const reply(
-        std::move(result), pump_, ticket ? ticket.value() : nullptr
-    );
-    reply.guard([&] {
-        if (!ticket)
-            return reply.refuse(ticket.error());
-        authoriser_
-            .check(caller, action::inspect, false, [this, reply](Permission const& permission) {
-                reply.guard([&] {
-                    engine_.blockers([reply,
-                                      permission](base::Result<engine::Blockers> const& blockers) {
-                        answer(reply, blockers, [&] {
-                            reply.give(visible(blockers->tasks, permission));
-                        });
-                    });
-                });
-            });
+    admit(std::move(result), {}, [this](auto const& reply, Caller const& caller) {
+        auto const list = [this, reply](Permission const& permission) {
+            auto const show = [reply, permission](base::Result<engine::Blockers> const& blockers) {
+                answer(reply, blockers, [&] { reply.give(visible(blockers->tasks, permission)); });
+            };
+            reply.guard([&] { engine_.blockers(show); });
+        };
+        authoriser_.check(caller, action::inspect, false, list);
     });
 }
 

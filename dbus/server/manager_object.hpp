@@ -37,11 +37,24 @@ private:
     using Options = Dictionary;
     using Keys = std::vector<std::string_view>;
 
+    // Admits the call and then runs `work(reply, caller)`.
+    template <class... Values, class Work>
+    void admit(sdbus::Result<Values...>&& result, base::Result<void> const& sensible, Work work);
     // Admits the call, reads its options, asks whether the caller may, and then runs `work(reply,
     // options)`.
     template <class... Values, class Work>
     void changing(
         sdbus::Result<Values...>&& result,
+        Options const& options,
+        Keys const& keys,
+        char const* action,
+        Work work
+    );
+    // The same for a method with a PATCH: `work(reply, patch, options)`.
+    template <class... Values, class Work>
+    void changing(
+        sdbus::Result<Values...>&& result,
+        std::string const& patch,
         Options const& options,
         Keys const& keys,
         char const* action,

@@ -30,46 +30,44 @@ Polkit::Polkit(sdbus::IConnection& bus, BusPump& pump)
       )),
       bus_driver_(sdbus::createProxy(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus")) {}
 
-void Polkit::check(
-    std::string const& sender, std::string const& action, bool interactive, Verdict verdict
-) {
+void Polkit::identify(std::string const& sender, Identified identified) {
     bus_driver_->callMethodAsync("GetConnectionUnixUser")
         .onInterface("org.freedesktop.DBus")
         .withTimeout(machine_timeout)
         .withArguments(sender)
-        .uponReplyInvoke([this, sender, action, interactive, verdict = std::move(verdict)](
-                             sdbus::Error const* error, std::uint32_t uid
+        .uponReplyInvoke([sender, identified = std::move(identified)](
+                             sdbus::Error const* error, std::uint32_t user
                          ) {
-            if (error != nullptr)
-                verdict({.obstacle = "the caller is gone: " + error->getMessage()});
-            else if (uid == 0)
-                verdict({.allowed = true, .uid = uid});
-            else
-                ask(sender, action, interactive, uid, verdict);
+            if (error == nullptr)
+                return identified(Caller{.sender = sender, .user = user});
+            identified(base::Error{
+                .code = base::Errc::not_authorized,
+                .subject = sender,
+                .cause = "not authorised, the caller is gone: " + error->getMessage(),
+                .remedy = {}});
         });
     pump_.wake();
 }
 
-void Polkit::ask(
-    std::string const& sender,
-    std::string const& action,
-    bool interactive,
-    uid_t uid,
-    Verdict verdict
+void Polkit::check(
+    Caller const& caller, std::string const& action, bool interactive, Verdict verdict
 ) {
-    Subject const subject{"system-bus-name", {{"name", sdbus::Variant(sender)}}};
+    if (caller.user == 0)
+        return verdict({.allowed = true, .user = caller.user});
+    Subject const subject{"system-bus-name", {{"name", sdbus::Variant(caller.sender)}}};
     std::uint32_t const flags = interactive ? allow_user_interaction : 0;
     polkit_->callMethodAsync("CheckAuthorization")
         .onInterface("org.freedesktop.PolicyKit1.Authority")
         .withTimeout(interactive ? human_timeout : machine_timeout)
         .withArguments(subject, action, Details{}, flags, std::string())
-        .uponReplyInvoke([uid,
+        .uponReplyInvoke([user = caller.user,
                           verdict =
                               std::move(verdict)](sdbus::Error const* error, Answer const& answer) {
             if (error != nullptr)
-                verdict({.uid = uid, .obstacle = "polkit does not answer: " + error->getMessage()});
+                verdict({.user = user, .obstacle = "polkit does not answer: " + error->getMessage()}
+                );
             else
-                verdict({.allowed = std::get<0>(answer), .uid = uid});
+                verdict({.allowed = std::get<0>(answer), .user = user});
         });
     pump_.wake();
 }

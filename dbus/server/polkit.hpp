@@ -14,20 +14,14 @@ class Polkit : public Authoriser {
 public:
     Polkit(sdbus::IConnection& bus, BusPump& pump);
 
+    void identify(std::string const& sender, Identified identified) override;
+
     // Root may do everything, and polkit is not asked: it would say the same (polkit(8)), and a
     // polkit that is stuck, or not there yet, shall not keep a harmful patch in the kernel.
-    void check(
-        std::string const& sender, std::string const& action, bool interactive, Verdict verdict
-    ) override;
+    void check(Caller const& caller, std::string const& action, bool interactive, Verdict verdict)
+        override;
 
 private:
-    void
-    ask(std::string const& sender,
-        std::string const& action,
-        bool interactive,
-        uid_t uid,
-        Verdict verdict);
-
     BusPump& pump_;
     std::unique_ptr<sdbus::IProxy> polkit_;
     std::unique_ptr<sdbus::IProxy> bus_driver_;

@@ -11,6 +11,7 @@ Service::Service(
     : bus_(bus),
       pump_(pump),
       engine_(engine),
+      flood_gate_(bus, pump),
       manager_(bus, pump, engine, authoriser) {}
 
 void Service::show(report::Report const& report) {

@@ -3,6 +3,7 @@
 
 #include "dbus_server/authoriser.hpp"
 #include "dbus_server/bus_pump.hpp"
+#include "dbus_server/flood_gate.hpp"
 #include "dbus_server/manager_object.hpp"
 #include "dbus_server/patch_object.hpp"
 #include "engine/engine.hpp"
@@ -31,6 +32,7 @@ private:
     sdbus::IConnection& bus_;
     BusPump& pump_;
     engine::Engine& engine_;
+    FloodGate flood_gate_;
     ManagerObject manager_;
     std::map<std::string, std::unique_ptr<PatchObject>> patches_;
 };

@@ -8,9 +8,9 @@ vm_packages() {
     find "$ROOT/build/package" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' ! -name 'cockpit-*' | sort
 }
 
-# vm_prepare SERIES: sets kernel_dir and image, building what is missing.
+# vm_prepare SERIES: sets kernel_dir, image and debs (what is installed there), building what is missing.
 vm_prepare() {
-    local debs packages
+    local packages
     need vm
     packages=$(vm_packages) || return 1
     mapfile -t debs < <([[ -z $packages ]] || printf '%s\n' "$packages")

@@ -45,6 +45,9 @@ public:
     // under that name was loaded by us.
     void run(Action const& action, bool ours, Done done);
 
+    // Whether a patch is loaded also when the attempt cannot be recorded.
+    void load_unrecorded(bool load) { parts_.load_unrecorded = load; }
+
     bool is_busy() const { return stage_ != report::Stage::idle; }
 
     // The patch that is being worked on; "" = none.

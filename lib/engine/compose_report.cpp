@@ -164,10 +164,10 @@ report::Report compose_report(
     for (auto const& warning : now.warnings)
         report.health_reasons.push_back(base::escaped(warning));
     for (auto const& problem : world.catalogue.problems)
-        report.health_reasons.push_back(describe(problem));
+        report.health_reasons.push_back("source: " + describe(problem));
     for (auto const& [digest, error] : world.failures)
         if (world.catalogue.find_digest(digest) != nullptr)
-            report.health_reasons.push_back(describe(error));
+            report.health_reasons.push_back("load-failed: " + describe(error));
     for (auto const& judged : judgements)
         report.patches.push_back(patch_report(world, judged, now));
     std::sort(

@@ -65,7 +65,7 @@ Engine::Engine(Parts parts)
 
 void Engine::start(std::function<void()> started) {
     if (auto const problem = keeper_.load(); !problem.empty())
-        parts_.warnings.push_back(problem);
+        complain("state-damaged", {problem});
     auto& loads = keeper_.state().loads;
     // What an earlier boot had loaded went with it; the holds stay.
     std::erase_if(loads, [&](auto const& load) { return load.boot_id != parts_.identity.boot_id; });
@@ -95,21 +95,54 @@ World Engine::world() const {
     };
 }
 
-// Without a record that lasts, a patch that brings the kernel down would do so at every boot.
+// In a container the kernel is somebody else's. Without a record that lasts, a patch that brings
+// the kernel down would do so at every boot.
 std::string Engine::obstacle() const {
+    if (!parts_.identity.container.empty())
+        return "container";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
 
 std::vector<std::string> Engine::warnings() const {
-    auto warnings = parts_.warnings;
+    std::vector<std::string> warnings;
+    if (auto const& manager = parts_.identity.container; !manager.empty())
+        warnings.push_back(
+            "container: the kernel belongs to the host of this container (" + manager +
+            "); nothing is loaded by itself"
+        );
+    for (auto const& [code, complaints] : complaints_)
+        for (auto const& words : complaints)
+            warnings.push_back(code + ": " + words);
     if (parts_.not_persistent)
         warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
     if (auto const& problem = keeper_.problem())
         warnings.push_back("state-not-persistent: " + describe(*problem));
     if (blind_)
-        warnings.push_back(describe(*blind_));
+        warnings.push_back("kernel-unreadable: " + describe(*blind_));
     return warnings;
+}
+
+void Engine::complain(std::string const& code, std::vector<std::string> words) {
+    auto& complaints = complaints_[code];
+    if (complaints == words)
+        return;
+    complaints = std::move(words);
+    wake();
+}
+
+void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
+    parts_.mode = settings.mode;
+    parts_.without_crash_guard = settings.without_crash_guard;
+    runner_.load_unrecorded(settings.without_crash_guard);
+    parts_.disk_worker.run(
+        [this, sources = std::move(settings.sources)]() mutable {
+            parts_.sources.configure(std::move(sources));
+            return true;
+        },
+        [this, done = std::move(done)](bool) { refresh(done); }
+    );
+    wake();
 }
 
 void Engine::wake() {

@@ -40,6 +40,13 @@ struct Options {
     std::string reason = {};        // why, for whoever looks later
 };
 
+// What of the configuration may change while the daemon runs.
+struct Settings {
+    std::vector<repository::Source> sources;
+    report::Mode mode = report::Mode::automatic;
+    bool without_crash_guard = false;
+};
+
 struct Blockers {
     std::string patch; // "" = no transition runs
     Time since;
@@ -64,8 +71,7 @@ public:
         report::Mode mode = report::Mode::automatic;
         // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
         std::optional<base::Error> not_persistent = {};
-        bool without_crash_guard = false;       // load by itself all the same
-        std::vector<std::string> warnings = {}; // of the configuration, for Health
+        bool without_crash_guard = false; // load by itself all the same
     };
 
     using ReportHandler = std::function<void(report::Report const&)>;
@@ -87,6 +93,15 @@ public:
 
     // Something may have moved in the kernel: look at it soon.
     void notice() { wake(); }
+
+    // What an admin should know and only somebody else sees: each of `words` becomes a reason of
+    // Health, "CODE: WORDS". Takes the place of what was said under this code before; none = it is
+    // over.
+    void complain(std::string const& code, std::vector<std::string> words);
+
+    // The configuration was read again. What is loaded stays, whatever sources are left; `done` is
+    // called when they have been read.
+    void reconfigure(Settings settings, RequestQueue::Done done);
 
     // Reads the sources. `done`, if any, is called when they have been read; what they bring is
     // applied after that.
@@ -181,7 +196,8 @@ private:
     std::map<std::string, base::Clock::Monotonic, std::less<>> enabled_since_; // first seen so
     std::map<std::string, base::Error> failures_; // by digest: what the kernel refused
     std::set<std::string, std::less<>> unremovable_;
-    std::string transition_; // "NAME STATE" of the running one
+    std::map<std::string, std::vector<std::string>> complaints_; // by code
+    std::string transition_;                                     // "NAME STATE" of the running one
     Time transition_since_{};
 
     report::Report report_;

@@ -18,6 +18,16 @@ base::Result<std::string> line_of(std::filesystem::path const& path) {
     return std::string(base::trimmed(*content));
 }
 
+// What systemd(1) found out when it started as the container's first process, what the container
+// interface tells in its stead, and podman's mark.
+std::string container_of(std::filesystem::path const& run) {
+    for (auto const* file : {"systemd/container", "host/container-manager"})
+        if (auto const manager = line_of(run / file); manager && !manager->empty())
+            return *manager;
+    std::error_code ignored;
+    return std::filesystem::exists(run / ".containerenv", ignored) ? "podman" : "";
+}
+
 } // namespace
 
 base::Result<Identity> identify(Root const& root) {
@@ -38,6 +48,7 @@ base::Result<Identity> identify(Root const& root) {
         .build_id = notes ? build_id(*notes) : std::string(),
         .boot_id = *std::move(boot_id),
         .livepatch = std::filesystem::is_directory(root.sys / "kernel/livepatch", ignored),
+        .container = container_of(root.run),
     };
 }
 

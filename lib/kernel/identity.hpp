@@ -14,6 +14,9 @@ struct Identity {
     std::string build_id = {}; // of vmlinux, from /sys/kernel/notes, lower-case hex; "" = not there
     std::string boot_id = {};  // /proc/sys/kernel/random/boot_id
     bool livepatch = false;    // /sys/kernel/livepatch exists: CONFIG_LIVEPATCH
+    // What runs the container that we are in ("docker", "systemd-nspawn", …); "" = not in one: the
+    // kernel is this host's own.
+    std::string container = {};
 };
 
 base::Result<Identity> identify(Root const& root);

@@ -74,6 +74,8 @@ struct KernelReport {
 
 struct Report {
     Health health = Health::ok;
+    // Each a code of its own that never changes, with ": " and words for people after it where the
+    // code does not say it all: "state-not-persistent: /var/lib/livepatchd: cannot …".
     std::vector<std::string> health_reasons;
     KernelReport kernel;
     Mode mode = Mode::manual;

@@ -9,15 +9,21 @@
 namespace livepatch::repository {
 
 Sources::Sources(
-    std::vector<Source> sources, std::filesystem::path const& key_directory, RunningKernel kernel
+    std::vector<Source> sources, std::filesystem::path key_directory, RunningKernel kernel
 )
-    : kernel_(std::make_unique<RunningKernel>(std::move(kernel))) {
+    : kernel_(std::make_unique<RunningKernel>(std::move(kernel))),
+      key_directory_(std::move(key_directory)) {
+    configure(std::move(sources));
+}
+
+void Sources::configure(std::vector<Source> sources) {
+    sources_.clear();
     std::sort(sources.begin(), sources.end(), [](auto const& left, auto const& right) {
         return left.priority != right.priority ? left.priority > right.priority
                                                : left.name < right.name;
     });
     for (auto& source : sources)
-        sources_.emplace_back(std::move(source), key_directory, *kernel_);
+        sources_.emplace_back(std::move(source), key_directory_, *kernel_);
 }
 
 Catalogue Sources::read() {

@@ -16,11 +16,10 @@ namespace livepatch::repository {
 // Used from one thread at a time; blocks on the disk, so on a worker.
 class Sources {
 public:
-    Sources(
-        std::vector<Source> sources,
-        std::filesystem::path const& key_directory,
-        RunningKernel kernel
-    );
+    Sources(std::vector<Source> sources, std::filesystem::path key_directory, RunningKernel kernel);
+
+    // Others in the place of those so far: what was read of them is forgotten.
+    void configure(std::vector<Source> sources);
 
     // Reads what changed and lists everything.
     Catalogue read();
@@ -31,7 +30,8 @@ public:
 
 private:
     std::unique_ptr<RunningKernel> kernel_; // stays where it is: the sources refer to it
-    std::vector<DirectorySource> sources_;  // priority first, then name
+    std::filesystem::path key_directory_;
+    std::vector<DirectorySource> sources_; // priority first, then name
 };
 
 } // namespace livepatch::repository

@@ -95,3 +95,52 @@ class Limits(BusCase):
             client.close()
         self.wait_for(lambda: self.outcome(self.root, self.root.send_manager("Refresh")) == "done",
                       "room")
+
+    def test_root_gets_through_when_the_others_have_used_up_all(self):
+        self.offer_and_see(self.root, "lp_a")
+        self.root.apply("lp_a")
+        self.wait_state(self.root, "lp_a", "enabled")
+        self.polkit.hold()
+        for _ in range(IN_ALL // PER_SENDER):
+            client = self.connect_nobody()
+            for _ in range(PER_SENDER):
+                client.send_manager("RevertAll", interactive=True)
+        self.polkit.wait_asked(IN_ALL)
+        self.refused("LimitsExceeded", self.connect_nobody().manager, "Refresh")
+        began = time.monotonic()
+        self.root.revert("lp_a")
+        self.assertLess(time.monotonic() - began, 1)
+        # Another user has room for one call, whatever this one does.
+        other = self.connect(uid=1)
+        waiting = other.send_manager("Refresh")
+        self.polkit.wait_asked(IN_ALL + 1)
+        self.refused("LimitsExceeded", other.manager, "Refresh")
+        self.polkit.release()
+        self.refused("NotAuthorized", other.wait, waiting)
+
+    def test_limits_of_root(self):
+        self.offer_and_see(self.root, "lp_a")
+        self.daemon.tell("block")
+        clients = [self.connect() for _ in range(IN_ALL // PER_SENDER)]
+        self.root.send_manager("Apply", "lp_a")
+        self.wait_manager(self.root, "Stage", "loading")
+        calls = [(client, client.send_manager("Refresh"))
+                 for client in clients for _ in range(PER_SENDER)]
+        self.daemon.tell("unblock")
+        self.assertLessEqual({self.outcome(*call) for call in calls}, {"done", "LimitsExceeded"})
+        self.root.manager("Refresh")
+
+    def test_reads_that_want_no_answer_cost_nothing(self):
+        for name in ("lp_a", "lp_b", "lp_c"):
+            self.offer_and_see(self.root, name)
+        nobody = self.connect_nobody()
+        for _ in range(5_000):
+            nobody.send(ROOT, OBJECT_MANAGER, "GetManagedObjects", no_reply=True)
+        began = time.monotonic()
+        self.root.apply("lp_a")
+        took = time.monotonic() - began
+        print(f"accepted after {took:.2f} s")
+        self.assertLess(took, 1)
+        # Changing without asking for an answer is another matter.
+        self.root.send(ROOT, MANAGER, "Revert", "sa{sv}", "lp_a", {}, no_reply=True)
+        self.wait_state(self.root, "lp_a", "absent")

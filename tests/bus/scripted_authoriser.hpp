@@ -52,11 +52,18 @@ public:
         : other_(std::move(other)),
           script_(script) {}
 
+    void identify(std::string const& sender, Identified identified) override {
+        other_->identify(sender, std::move(identified));
+    }
+
     void check(
-        std::string const& sender, std::string const& action, bool interactive, Verdict verdict
+        dbus_server::Caller const& caller,
+        std::string const& action,
+        bool interactive,
+        Verdict verdict
     ) override {
         script_.play(action);
-        other_->check(sender, action, interactive, std::move(verdict));
+        other_->check(caller, action, interactive, std::move(verdict));
     }
 
 private:

@@ -20,11 +20,11 @@ class BusCase(unittest.TestCase):
     maxDiff = None
     configuration = ""  # livepatchd.toml
     with_polkit = True
+    # On a disk (state in memory is another case), below nothing that others may write.
+    parent = "/var/tmp"
 
     def setUp(self):
-        # On a disk (state in memory is another case), below nothing that others may write, and
-        # where nobody can reach the bus.
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="livepatchd-bus-", dir="/var/tmp"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="livepatchd-bus-", dir=self.parent))
         self.addCleanup(shutil.rmtree, self.directory)
         self.directory.chmod(0o755)
         self.source = self.directory / "modules"

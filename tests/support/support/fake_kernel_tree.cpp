@@ -92,7 +92,8 @@ kernel::Root FakeKernelTree::root() const {
         .sys = path_ / "sys",
         .proc = path_ / "proc",
         .dev = path_ / "dev",
-        .modules = path_ / "lib/modules"};
+        .modules = path_ / "lib/modules",
+        .run = path_ / "run"};
 }
 
 void FakeKernelTree::set_identity(

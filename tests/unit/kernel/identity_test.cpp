@@ -31,6 +31,20 @@ TEST_CASE("identify goes on without build-id and livepatching") {
     CHECK_FALSE(identity.livepatch);
 }
 
+TEST_CASE("identify tells a container from a host") {
+    support::FakeKernelTree tree;
+    CHECK(kernel::identify(tree.root()).value().container.empty());
+    auto const* const file = GENERATE("run/systemd/container", "run/host/container-manager");
+    tree.write(file, "systemd-nspawn\n");
+    CHECK(kernel::identify(tree.root()).value().container == "systemd-nspawn");
+}
+
+TEST_CASE("identify knows podman by its mark") {
+    support::FakeKernelTree tree;
+    tree.write("run/.containerenv", "");
+    CHECK(kernel::identify(tree.root()).value().container == "podman");
+}
+
 TEST_CASE("identify needs release, version and boot id") {
     support::FakeKernelTree const tree;
     auto const* const file =

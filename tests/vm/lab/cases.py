@@ -9,6 +9,7 @@ Cases share boots, several machines run at a time, and the state is reset in bet
   # cmdline: ARGS      more kernel arguments
   # unmasked: yes      a boot of the whole of Debian
   # alone: yes         nothing else runs on this host meanwhile (measurements)
+  # packages: yes      the packages in /root/files/packages, and a machine that may be left without them
   # kernel: 6.12       only for this kernel
   # timeout: SECONDS   default 120, for each boot
 """
@@ -29,7 +30,7 @@ import vm
 BATCH = 8  # cases a boot: few enough to spread over the machines, many enough to be worth a boot
 BOOT_LIMIT = 120  # seconds: a boot takes 8 on an idle machine
 
-HEADERS = {"boots": "1", "cmdline": "", "unmasked": "no", "alone": "no", "kernel": "", "timeout": "120"}
+HEADERS = {"boots": "1", "cmdline": "", "unmasked": "no", "alone": "no", "packages": "no", "kernel": "", "timeout": "120"}
 
 
 class Case:
@@ -47,11 +48,12 @@ class Case:
         self.boots = int(values["boots"])
         self.cmdline = values["cmdline"] + (" lab.unmasked" if values["unmasked"] == "yes" else "")
         self.alone = values["alone"] == "yes"
+        self.packages = values["packages"] == "yes"
         self.kernel = values["kernel"]
         self.timeout = int(values["timeout"])
 
     def shares_boot(self):
-        return self.boots == 1 and not self.cmdline and not self.alone
+        return self.boots == 1 and not self.cmdline and not self.alone and not self.packages
 
 
 class Reporter:
@@ -130,12 +132,19 @@ class Runner:
         here = os.path.dirname(os.path.abspath(__file__))
         self.tests = os.path.dirname(here)
 
-    def files(self, work):
+    def files(self, work, packages=False):
         """What every script finds in /root/files."""
         modules = os.path.join(work, "modules")
         if not os.path.exists(modules):
             os.symlink(self.options.modules, modules)
-        return [os.path.join(self.tests, "guest.sh"), os.path.join(self.tests, "cases"), modules]
+        files = [os.path.join(self.tests, "guest.sh"), os.path.join(self.tests, "cases"), modules]
+        if packages:
+            directory = os.path.join(work, "packages")
+            os.mkdir(directory)
+            for package in self.options.package:
+                shutil.copy(package, directory)
+            files.append(directory)
+        return files
 
     def boot(self, work, disk, script, **arguments):
         return vm.boot(self.options.kernel_dir, disk, script, console=os.path.join(work, "console"), **arguments)
@@ -182,7 +191,7 @@ class Runner:
                     prepare = "(. /root/files/guest.sh && reset_state) >/dev/null || exit 1\n" if number == 1 else ""
                     file.write(f"#!/bin/bash\nexport BOOT={number}\n{prepare}exec bash /root/files/cases/{case.name}.sh\n")
                 result = self.boot(work, disk, script, last=number == case.boots,
-                                   files=self.files(work) if number == 1 else (), cmdline=case.cmdline,
+                                   files=self.files(work, case.packages) if number == 1 else (), cmdline=case.cmdline,
                                    deadline=time.monotonic() + BOOT_LIMIT + case.timeout, emit=output.append)
                 passed = result.status == 0
                 if result.timed_out or result.status not in (0, None):
@@ -208,6 +217,7 @@ def main():
     parser.add_argument("--image", required=True)
     parser.add_argument("--modules", required=True)
     parser.add_argument("--kernel", required=True)
+    parser.add_argument("--package", action="append", default=[], help="an installed package; may be repeated")
     parser.add_argument("--results")
     parser.add_argument("--filter", default="")
     parser.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 1)))

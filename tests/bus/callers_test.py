@@ -1,0 +1,193 @@
+"""Callers who flood, vanish, never read, or send garbage: others are served, memory is bounded."""
+import contextlib
+import statistics
+import threading
+import time
+
+from jeepney import DBusAddress, new_method_call
+from jeepney.io.blocking import prep_socket
+
+from harness.bus import MANAGER, NAME, NOBODY, OBJECT_MANAGER, PATCH, PROPERTIES, ROOT, Refused, \
+    acting_as, patch_path
+from harness.case import MANUAL, BusCase
+
+MIB = 1024 * 1024
+
+
+class Flood:
+    """A caller in a thread of its own who calls 4,000 times a second and never reads."""
+
+    def __init__(self, client, messages):
+        self.client = client
+        self.messages = messages
+        self.sent = 0
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        self.client.connection.sock.settimeout(0.2)
+        with contextlib.suppress(OSError):  # he who never reads is not served for ever
+            while not self.stopping.is_set():
+                for message in self.messages:
+                    with contextlib.suppress(TimeoutError):
+                        self.client.connection.send(message, serial=next(self.client.serials))
+                        self.sent += 1
+                time.sleep(len(self.messages) / 4000)  # what is tested is not how fast the bus is
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
+
+
+def call(path, interface, method, signature="", *body):
+    return new_method_call(DBusAddress(path, NAME, interface), method, signature, body)
+
+
+class Callers(BusCase):
+    configuration = MANUAL
+
+    def setUp(self):
+        super().setUp()
+        self.root = self.start()
+        for name in ("lp_a", "lp_b", "lp_c"):
+            self.offer_and_see(self.root, name)
+        self.root.apply("lp_a")
+        self.wait_state(self.root, "lp_a", "enabled")
+        self.before = self.daemon.memory()
+
+    def bounded(self, limit=32 * MIB):
+        """What the daemon needs more than before all this; printed, since it is a promise."""
+        growth = self.daemon.memory() - self.before
+        print(f"anonymous memory: {self.before / MIB:.1f} MiB before, {growth / MIB:+.1f} MiB since")
+        self.assertLess(growth, limit)
+
+    def works(self):
+        self.assertEqual(self.root.manager_property("Mode"), "manual")
+        self.root.revert("lp_a")
+        self.wait_state(self.root, "lp_a", "absent")
+
+    def test_a_hundred_callers_and_four_who_flood(self):
+        crowd = [self.connect_nobody() for _ in range(96)]
+        messages = [
+            call(ROOT, OBJECT_MANAGER, "GetManagedObjects"),
+            call(patch_path("lp_a"), PROPERTIES, "GetAll", "s", PATCH),
+            call(ROOT, MANAGER, "Refresh", "a{sv}", {}),
+            call(ROOT, MANAGER, "RevertAll", "a{sv}", {"interactive": ("b", True)}),
+            call(ROOT, MANAGER, "ListBlockers")]
+        floods = [Flood(self.connect_nobody(), messages) for _ in range(4)]
+        took = []
+        for name in ("lp_a", "lp_b", "lp_c"):
+            for client in crowd:
+                client.send(ROOT, OBJECT_MANAGER, "GetManagedObjects")
+            time.sleep(0.5)
+            began = time.monotonic()
+            self.root.revert(name)
+            took.append(time.monotonic() - began)
+        for flood in floods:
+            flood.stop()
+        print(f"accepted after {sorted(round(time * 1000) for time in took)} ms, while "
+              f"{sum(flood.sent for flood in floods)} calls of others came")
+        self.assertLess(statistics.median(took), 1)
+        self.wait_state(self.root, "lp_a", "absent")
+        self.assertEqual(self.daemon.tell("calls"), ["load lp_a", "disable lp_a", "remove lp_a"])
+        for client in crowd:
+            client.collect(0.01)
+            self.assertTrue(client.replies)
+        self.bounded()
+
+    def test_callers_who_never_read(self):
+        silent = [self.connect_nobody() for _ in range(32)]
+        for client in silent:
+            client.subscribe(sender=NAME)
+            for _ in range(100):
+                client.send(ROOT, OBJECT_MANAGER, "GetManagedObjects")
+        for _ in range(20):  # signals to all of them
+            self.root.revert("lp_a")
+            self.wait_state(self.root, "lp_a", "absent")
+            self.root.apply("lp_a")
+            self.wait_state(self.root, "lp_a", "enabled")
+        self.works()
+        self.bounded()
+
+    def test_callers_who_vanish_while_polkit_is_asked(self):
+        self.polkit.hold()
+        for _ in range(16):
+            client = self.connect_nobody()
+            for _ in range(4):
+                client.send_manager("RevertAll", interactive=True)
+            client.close()
+        self.works()
+        self.polkit.release()
+        nobody = self.connect_nobody()
+        self.wait_for(lambda: self.may_ask(nobody), "room")
+        self.bounded()
+
+    def may_ask(self, client):
+        try:
+            client.manager("Refresh")
+        except Refused as error:
+            return error.name != "LimitsExceeded"
+        return True
+
+    def test_an_admin_who_vanishes_while_his_call_waits(self):
+        """What he asked for is done, and nobody is answered."""
+        self.daemon.tell("block")
+        other = self.connect()
+        serial = other.send_manager("Apply", "lp_b")
+        self.wait_manager(self.root, "Stage", "loading")
+        third = self.connect()
+        third.send_manager("Apply", "lp_c")
+        third.manager_property("Mode")
+        other.close()
+        third.close()
+        del serial
+        self.daemon.tell("unblock")
+        for name in ("lp_b", "lp_c"):
+            self.wait_state(self.root, name, "enabled")
+        self.works()
+        self.bounded()
+
+    def test_huge_arguments(self):
+        nobody = self.connect_nobody()
+        huge = "x" * (8 * MIB)
+        for client in (nobody, self.root):
+            for patch, options in ((huge, {}), ("lp_a", {"reason": ("s", huge)}),
+                                   ("lp_a", {huge: ("b", True)}),
+                                   ("lp_a", {"interactive": ("as", ["y"] * 500_000)}),
+                                   ("lp_a", {str(i): ("b", True) for i in range(100_000)})):
+                self.refused("InvalidArgument", client.wait,
+                             client.send(ROOT, MANAGER, "Revert", "sa{sv}", patch, options))
+        self.assertEqual(self.polkit.asked, [])
+        self.works()
+        self.bounded()
+
+    def test_values_of_strange_types(self):
+        deep = ("s", "bottom")
+        for _ in range(30):
+            deep = ("v", deep)
+        for value in (deep, ("a{sv}", {"x": deep}), ("(sv)", ("x", deep)), ("aay", [b"x"] * 1000),
+                      ("t", 2**64 - 1), ("d", float("nan")), ("g", "a{sv}"), ("o", "/")):
+            for key in ("interactive", "reason", "dry_run"):
+                self.refused("InvalidArgument", self.root.wait, self.root.send(
+                    ROOT, MANAGER, "Revert", "sa{sv}", "lp_a", {key: value}))
+        invalid = "org.freedesktop.DBus.Error.InvalidArgs"
+        for signature, body in (("", ()), ("s", ("lp_a",)), ("a{sv}", ({},)), ("v", (deep,)),
+                                ("sa{ss}", ("lp_a", {})), ("ssss", ("a", "b", "c", "d"))):
+            self.refused(invalid, self.root.wait,
+                         self.root.send(ROOT, MANAGER, "Revert", signature, *body))
+        self.works()
+        self.bounded()
+
+    def test_bytes_that_are_no_message(self):
+        """The bus throws them out, one by one, and we never see them."""
+        good = call(ROOT, MANAGER, "Refresh", "a{sv}", {}).serialise(serial=7)
+        for position in range(0, len(good), 3):
+            with acting_as(NOBODY):
+                connection = prep_socket(self.bus.socket, timeout=5)
+            broken = bytearray(good)
+            broken[position] ^= 0xFF
+            with contextlib.suppress(OSError), connection:
+                connection.sendall(bytes(broken) * 3)
+        self.works()
+        self.bounded()

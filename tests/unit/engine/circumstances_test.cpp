@@ -1,0 +1,94 @@
+// What changes around the engine: its settings, where it runs, and what others complain of.
+#include "support/catch.hpp"
+#include "support/engine_bench.hpp"
+
+using namespace livepatch;
+using base::PatchState;
+using report::Disposition;
+using support::EngineBench;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+engine::Settings settings(EngineBench const& bench, report::Mode mode) {
+    return {
+        .sources = {{.name = "test", .path = bench.source(), .keys = {}}},
+        .mode = mode,
+        .without_crash_guard = false};
+}
+
+bool reconfigure(EngineBench& bench, engine::Settings settings) {
+    bool done = false;
+    bench.engine().reconfigure(std::move(settings), [&](auto const&) { done = true; });
+    bench.run();
+    return done;
+}
+
+} // namespace
+
+TEST_CASE("a complaint is a reason of health until it is over") {
+    EngineBench bench;
+    bench.start();
+    bench.engine().complain("some-code", {"one", "two"});
+    bench.run();
+    CHECK(bench.report().health == report::Health::degraded);
+    CHECK(bench.report().health_reasons == Strings{"some-code: one", "some-code: two"});
+    auto const count = bench.reports.size();
+    bench.engine().complain("some-code", {"one", "two"});
+    bench.run();
+    CHECK(bench.reports.size() == count);
+    bench.engine().complain("some-code", {});
+    bench.run();
+    CHECK(bench.report().health == report::Health::ok);
+    CHECK(bench.report().health_reasons.empty());
+}
+
+TEST_CASE("in a container nothing is loaded by itself") {
+    EngineBench bench;
+    bench.tree.write("run/systemd/container", "lxc\n");
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").reason == "not loaded by itself: container");
+    REQUIRE(bench.report().health_reasons.size() == 1);
+    CHECK(bench.report().health_reasons[0].starts_with("container: "));
+    CHECK(bench.apply("lp_one")->has_value());
+}
+
+TEST_CASE("a mode that changes is obeyed at once") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(reconfigure(bench, settings(bench, report::Mode::automatic)));
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    bench.finish_transition();
+    CHECK(reconfigure(bench, settings(bench, report::Mode::manual)));
+    CHECK(bench.report().mode == report::Mode::manual);
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+}
+
+TEST_CASE("a source that is taken away takes no patch with it") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    CHECK(reconfigure(bench, {.sources = {}, .mode = report::Mode::automatic}));
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+}
+
+TEST_CASE("a patch whose source goes while it is verified is not loaded") {
+    EngineBench bench;
+    bench.start();
+    bench.put_patch({.name = "lp_one"});
+    bench.hold_disk();
+    bench.engine().refresh();
+    bench.engine().reconfigure({.sources = {}, .mode = report::Mode::automatic}, {});
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+}

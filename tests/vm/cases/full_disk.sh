@@ -1,0 +1,55 @@
+#!/bin/bash
+# Disks full, and a state directory that cannot be written: said so, nothing loaded by itself, nothing lost, and
+# gone by itself when there is room again.
+. /root/files/guest.sh
+
+says() { lpctl status --json | jq -r '.health_reasons[]' | grep -q "^$1: .*$2"; }
+healthy() { [[ $(lpctl status --json | jq -r .health) == ok ]]; }
+# fill FILE: until nothing more goes in.
+fill() {
+    fallocate -l "$(($(df --output=avail -B1 "${1%/*}" | tail -n 1) - 65536))" "$1" || true
+    dd if=/dev/zero of="$1.rest" bs=512 2>/dev/null || true
+}
+immutable() { # FLAGS
+    python3 -c 'import fcntl, os, struct, sys
+fd = os.open("/var/lib/livepatchd", os.O_RDONLY)
+fcntl.ioctl(fd, 0x40086602, struct.pack("l", int(sys.argv[1], 0)))' "$1"
+}
+
+put_patch "$MODULES/lp_version.ko"
+wait_for "applied by itself" patch_enabled lp_version
+wait_for "all well" healthy
+
+fill /var/lib/full
+check "reverting works on a full disk" lpctl revert lp_version
+check "the kernel has let it go" patch_absent lp_version
+wait_for "the state is said not to last" says state-not-persistent "No space left"
+put_patch "$MODULES/lp_meminfo.ko" 2>/dev/null || { # no room for another file: a link needs none
+    ln "$MODULES/lp_meminfo.ko" "$WATCHED/lp_meminfo.ko"
+}
+lpctl refresh
+check_status "what cannot be recorded is not loaded" 1 lpctl apply lp_meminfo
+check "nor by itself" patch_absent lp_meminfo
+rm -f /var/lib/full /var/lib/full.rest
+wait_for "all well again, by itself" healthy
+[[ -s $WATCHED/lp_meminfo.ko ]] || put_patch "$MODULES/lp_meminfo.ko"
+wait_for "and the patch is applied" patch_enabled lp_meminfo
+systemctl restart livepatchd.service
+check_equal "the revert was not forgotten" held "$(daemon_field lp_version disposition)"
+
+immutable 0x80010
+check "reverting works without a place for the state" lpctl revert lp_meminfo
+wait_for "said so" says state-not-persistent "/var/lib/livepatchd"
+immutable 0x80000
+wait_for "all well again, by itself" healthy
+check_equal "the state has it" 2 "$(jq '.state.holds | length' /var/lib/livepatchd/state.json)"
+
+fill /run/full
+put_patch "$MODULES/lp_cmdline.ko"
+wait_for "applied with a full /run" patch_enabled lp_cmdline
+on_bus() { busctl get-property org.livepatchd1 /org/livepatchd1 org.livepatchd1.Manager HealthReasons; }
+wait_for "said on the bus" eval 'on_bus | grep -q "status-not-written: .*No space left"'
+check "the old file is whole" jq -e .schema /run/livepatchd/status.json
+rm -f /run/full /run/full.rest
+wait_for "written again, by itself" eval \
+    'jq -e ".health == \"ok\" and any(.patches[]; .name == \"lp_cmdline\" and .state == \"enabled\")" /run/livepatchd/status.json'
