@@ -8,7 +8,12 @@ healthy() { [[ $(lpctl status --json | jq -r .health) == ok ]]; }
 # fill FILE: until nothing more goes in.
 fill() {
     fallocate -l "$(($(df --output=avail -B1 "${1%/*}" | tail -n 1) - 65536))" "$1" || true
-    dd if=/dev/zero of="$1.rest" bs=512 2>/dev/null || true
+    # What is freed and reserved meanwhile goes in as well.
+    local i
+    for i in 1 2 3; do
+        dd if=/dev/zero of="$1.$i" bs=4096 2>/dev/null || true
+        sync
+    done
 }
 immutable() { # FLAGS
     python3 -c 'import fcntl, os, struct, sys
@@ -30,7 +35,7 @@ put_patch "$MODULES/lp_meminfo.ko" 2>/dev/null || { # no room for another file: 
 lpctl refresh
 check_status "what cannot be recorded is not loaded" 1 lpctl apply lp_meminfo
 check "nor by itself" patch_absent lp_meminfo
-rm -f /var/lib/full /var/lib/full.rest
+rm -f /var/lib/full*
 wait_for "all well again, by itself" healthy
 [[ -s $WATCHED/lp_meminfo.ko ]] || put_patch "$MODULES/lp_meminfo.ko"
 wait_for "and the patch is applied" patch_enabled lp_meminfo
@@ -50,6 +55,6 @@ wait_for "applied with a full /run" patch_enabled lp_cmdline
 on_bus() { busctl get-property org.livepatchd1 /org/livepatchd1 org.livepatchd1.Manager HealthReasons; }
 wait_for "said on the bus" eval 'on_bus | grep -q "status-not-written: .*No space left"'
 check "the old file is whole" jq -e .schema /run/livepatchd/status.json
-rm -f /run/full /run/full.rest
+rm -f /run/full*
 wait_for "written again, by itself" eval \
     'jq -e ".health == \"ok\" and any(.patches[]; .name == \"lp_cmdline\" and .state == \"enabled\")" /run/livepatchd/status.json'

@@ -58,4 +58,6 @@ wait_for "removed by hand" rmmod lp_version
 
 check "installed anew" dpkg -i "$deb"
 wait_for "and running" systemctl is-active livepatchd.service
-check_equal "without a past" none "$(daemon_field lp_version state)"
+# The file and the admin's certificate are still there.
+wait_for "without a past: it applies the patch anew" patch_enabled lp_version
+wait_for "as its own" daemon_judges lp_version managed
