@@ -126,4 +126,11 @@ void log_event(report::Event const& event) {
     );
 }
 
+void log_task_helper(std::optional<base::Error> const& missing) {
+    if (missing)
+        spdlog::warn("{}; looking at tasks without it, as far as may be", describe(*missing));
+    else
+        spdlog::info("livepatch-tasks answers again");
+}
+
 } // namespace livepatch::daemon

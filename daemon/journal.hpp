@@ -1,8 +1,10 @@
 // Where the daemon's words go: the journal under systemd, else stderr.
 #pragma once
 
+#include "base/error.hpp"
 #include "report/event.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,5 +27,8 @@ bool set_log_target(std::string_view name);
 // One journal record with fields to search by (LIVEPATCH_NAME, LIVEPATCH_EVENT, MESSAGE_ID), which
 // spdlog's sink cannot write.
 void log_event(report::Event const& event);
+
+// livepatch-tasks is missing, or is there again.
+void log_task_helper(std::optional<base::Error> const& missing);
 
 } // namespace livepatch::daemon

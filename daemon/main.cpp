@@ -3,10 +3,13 @@
 #include "kernel/identity.hpp"
 #include "kernel/tasks.hpp"
 #include "loader/kernel_loader.hpp"
+#include "tasks/helped_task_scanner.hpp"
+#include "tasks/helper_client.hpp"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <exception>
 #include <iostream>
 
@@ -23,11 +26,16 @@ int check_configuration() {
     return loaded.problems.empty() ? 0 : 1;
 }
 
+// systemd may have to start it. A scan takes milliseconds.
+constexpr std::chrono::seconds patience_with_helper{3};
+
 int run() {
     daemon::start_logging();
     kernel::Root const root;
     loader::KernelLoader loader(root);
-    kernel::ProcTaskScanner scanner(root);
+    kernel::ProcTaskScanner own(root);
+    tasks::HelperClient helper("/run/livepatch-tasks.socket", patience_with_helper);
+    tasks::HelpedTaskScanner scanner(helper, own, daemon::log_task_helper);
     try {
         daemon::Daemon({.root = root, .configuration = {}, .loader = loader, .scanner = scanner})
             .run();

@@ -53,21 +53,36 @@ void BlockerWatch::scan() {
 
 void BlockerWatch::take(Subject const& subject, base::Result<kernel::TaskScan> result) {
     scanning_ = false;
-    if (!subject_) {
-        result = kernel::TaskScan{}; // it ended meanwhile: nothing blocks
-    } else if (subject_ == subject) {
+    if (!subject_)
+        return answer(kernel::TaskScan{}); // it ended meanwhile: nothing blocks
+    if (*subject_ == subject) {
         last_ = result;
         last_at_ = clock_.now();
     } else if (!waiting_.empty()) {
         return scan(); // they asked about another one
     }
+    answer(result);
+}
+
+void BlockerWatch::answer(base::Result<kernel::TaskScan> const& result) {
     for (auto const& done : std::exchange(waiting_, {}))
         done(result);
 }
 
 std::uint32_t BlockerWatch::tasks_remaining() const {
-    bool const known = last_ && last_->has_value();
-    return known ? static_cast<std::uint32_t>((*last_)->tasks.size()) : 0;
+    if (!last_ || !*last_)
+        return 0;
+    auto const& scan = **last_;
+    return static_cast<std::uint32_t>(scan.tasks.size() + scan.omitted);
+}
+
+std::string BlockerWatch::unseen() const {
+    if (!last_ || !*last_ || (*last_)->unreadable == 0)
+        return {};
+    auto const& scan = **last_;
+    auto text = "tasks-unseen: " + std::to_string(scan.unreadable) +
+                " tasks cannot be looked at and may block the transition too";
+    return scan.unhelped ? text + ": " + describe(*scan.unhelped) : text;
 }
 
 } // namespace livepatch::engine

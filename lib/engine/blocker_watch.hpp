@@ -37,6 +37,9 @@ public:
 
     std::uint32_t tasks_remaining() const; // by the last scan; 0 before the first
 
+    // How many tasks the last scan could not look at, and why: they may block as well. "" = none.
+    std::string unseen() const;
+
 private:
     struct Subject {
         std::string patch;
@@ -47,6 +50,7 @@ private:
     bool is_fresh() const;
     void scan();
     void take(Subject const& subject, base::Result<kernel::TaskScan> result);
+    void answer(base::Result<kernel::TaskScan> const& result);
 
     base::Clock& clock_;
     base::Worker worker_;

@@ -120,6 +120,8 @@ std::vector<std::string> Engine::warnings() const {
         warnings.push_back("state-not-persistent: " + describe(*problem));
     if (blind_)
         warnings.push_back("kernel-unreadable: " + describe(*blind_));
+    if (auto unseen = blockers_.unseen(); !unseen.empty())
+        warnings.push_back(std::move(unseen));
     return warnings;
 }
 

@@ -59,12 +59,10 @@ std::vector<std::string> parse_stack(std::string_view stack) {
     return frames;
 }
 
-void read_details(int directory, std::string const& task, BlockingTask& blocker) {
+void read_details(int directory, BlockingTask& blocker) {
     // Larger than any of them: a stack has 64 lines at most (fs/proc/base.c: MAX_STACK_TRACE_DEPTH)
     std::array<char, 16'384> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
-    auto const content = [&](char const* file) {
-        return read_at(directory, (task + "/" + file).c_str(), buffer).text;
-    };
+    auto const content = [&](char const* file) { return read_at(directory, file, buffer).text; };
     // The name is taken from here and not from stat, which escapes it.
     blocker.comm = without_newline(content("comm"));
     parse_stat(content("stat"), blocker);

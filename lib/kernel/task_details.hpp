@@ -9,9 +9,9 @@
 
 namespace livepatch::kernel {
 
-// Fills in everything but pid and tid from the files in `directory`/`task`. What cannot be read
+// Fills in everything but pid and tid from the files in the task's directory. What cannot be read
 // stays as it was: the task may end at any moment, and not everybody may see everything.
-void read_details(int directory, std::string const& task, BlockingTask& blocker);
+void read_details(int directory, BlockingTask& blocker);
 
 // The pieces of it, for tests.
 

@@ -52,10 +52,11 @@ public:
 private:
     void visit_process(int proc, char const* name);
     void visit_task(int directory, pid_t pid, char const* name);
+    bool blocks(int directory, char const* patch_state);
     void judge(int os_error);
 
     int target_;
-    std::size_t read_ = 0;
+    bool any_read_ = false;
     int failed_ = 0;
     TaskScan found_;
 };
@@ -68,7 +69,7 @@ base::Result<TaskScan> Scan::run(int proc) {
     if (failed_ != 0)
         return base::system_error("tasks in /proc", "cannot read", failed_);
     // Not one task: no answer rather than the answer that nothing blocks.
-    if (read_ == 0 && found_.unreadable == 0) {
+    if (!any_read_ && found_.unreadable == 0) {
         return base::Error{
             .code = base::Errc::unsupported,
             .subject = "tasks in /proc",
@@ -104,21 +105,32 @@ void Scan::visit_process(int proc, char const* name) {
 
 void Scan::visit_task(int directory, pid_t pid, char const* name) {
     auto const tid = task_id(name);
-    if (!tid)
+    if (!tid || !blocks(directory, ShortPath(name, "/patch_state").c_str()))
         return;
+    // The id may be another task's by now. An open directory of procfs stays with its task and is
+    // empty after it (fs/proc/base.c: get_proc_task), so all that is told is read below one, and
+    // whether it is worth telling is asked last.
+    auto const task = open_directory(directory, name);
+    if (!task)
+        return judge(errno);
+    BlockingTask blocker{.pid = pid, .tid = *tid};
+    read_details(task.get(), blocker);
+    if (blocks(task.get(), "patch_state"))
+        found_.tasks.push_back(std::move(blocker));
+}
+
+bool Scan::blocks(int directory, char const* patch_state) {
     std::array<char, 16> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
-    auto const reading = read_at(directory, ShortPath(name, "/patch_state").c_str(), buffer);
-    if (!reading)
-        return judge(reading.os_error);
-    ++read_;
+    auto const reading = read_at(directory, patch_state, buffer);
+    if (!reading) {
+        judge(reading.os_error);
+        return false;
+    }
+    any_read_ = true;
     auto const text = without_newline(reading.text);
     int state = -1; // not in a transition (include/linux/livepatch.h: KLP_UNDEFINED)
     std::from_chars(text.data(), text.data() + text.size(), state);
-    if (state == -1 || state == target_)
-        return;
-    BlockingTask blocker{.pid = pid, .tid = *tid};
-    read_details(directory, name, blocker);
-    found_.tasks.push_back(std::move(blocker));
+    return state != -1 && state != target_;
 }
 
 void Scan::judge(int os_error) {

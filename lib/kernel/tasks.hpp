@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,10 @@ struct BlockingTask {
 
 struct TaskScan {
     std::vector<BlockingTask> tasks = {}; // sorted by tid
+    std::size_t omitted = 0;              // tasks that block as well, but are too many for the list
     std::size_t unreadable = 0; // tasks whose patch_state we may not read: the list may lack them
+    // Why there are such: who could have read them was asked, and did not answer.
+    std::optional<base::Error> unhelped = {};
 };
 
 // There are two: this process reading /proc, and one that asks another process.
@@ -39,7 +44,8 @@ public:
     virtual ~TaskScanner() = default;
 
     // The tasks whose patch_state is neither -1 nor `target` (1 while enabling, 0 while disabling).
-    // A task that ends meanwhile is left out. Reads a file a task: milliseconds for thousands of
+    // A task that ends or moves on meanwhile is left out, and what is told of one is of one: an id
+    // that is used again mixes nothing up. Reads a file a task: milliseconds for thousands of
     // tasks, so call it on a worker. Idle tasks (swapper/N) block too, but are not in /proc: an
     // empty list does not mean that the transition is over.
     virtual base::Result<TaskScan> scan(int target) = 0;

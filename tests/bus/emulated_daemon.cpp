@@ -10,6 +10,8 @@
 #include "scripted_authoriser.hpp"
 #include "support/emulated_kernel.hpp"
 #include "support/fake_kernel_tree.hpp"
+#include "tasks/helped_task_scanner.hpp"
+#include "tasks/helper_client.hpp"
 #include "timed_kernel.hpp"
 
 #include <spdlog/spdlog.h>
@@ -22,6 +24,7 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -65,7 +68,10 @@ int run(std::filesystem::path const& directory, std::chrono::milliseconds transi
     timed.begun(); // what was in transition before, or in the scene
     Aside const aside(io);
 
-    kernel::ProcTaskScanner scanner(tree.root());
+    // A case that has no helper at the socket sees the daemon looking by itself.
+    kernel::ProcTaskScanner own(tree.root());
+    tasks::HelperClient helper(directory / "tasks.socket", std::chrono::seconds(1), ::geteuid());
+    tasks::HelpedTaskScanner scanner(helper, own, daemon::log_task_helper);
     daemon::Daemon({.root = tree.root(),
                     .configuration = {.etc = directory / "etc", .vendor = directory / "vendor"},
                     .state_directory = directory / "state",

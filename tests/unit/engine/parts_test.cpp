@@ -6,6 +6,8 @@
 #include "support/catch.hpp"
 #include "support/engine_bench.hpp"
 
+#include <cerrno>
+
 using namespace livepatch;
 using namespace livepatch::engine;
 using base::Errc;
@@ -146,6 +148,33 @@ TEST_CASE("one scan a second is shared by all who ask") {
     CHECK(news == 1);
     bench.watch.rest();
     CHECK(bench.watch.tasks_remaining() == 0);
+}
+
+TEST_CASE("tasks that are not in the list are told all the same") {
+    WatchBench bench;
+    bench.watch.follow("lp", 1);
+    auto scan = tasks(2);
+    scan.omitted = 5;
+    bench.scanner.answer = scan;
+    bench.ask();
+    bench.run();
+    CHECK(bench.watch.tasks_remaining() == 7);
+    CHECK(bench.watch.unseen().empty());
+
+    scan.unreadable = 3;
+    scan.unhelped = base::system_error("livepatch-tasks", "cannot connect", ENOENT);
+    bench.scanner.answer = scan;
+    bench.clock.advance_to(bench.clock.now() + 1s);
+    bench.ask();
+    bench.run();
+    CHECK(bench.watch.tasks_remaining() == 7);
+    CHECK(
+        bench.watch.unseen() ==
+        "tasks-unseen: 3 tasks cannot be looked at and may block the transition too: "
+        "livepatch-tasks: cannot connect: No such file or directory"
+    );
+    bench.watch.rest();
+    CHECK(bench.watch.unseen().empty());
 }
 
 TEST_CASE("a scan that was begun for another transition is not taken for this one") {

@@ -117,6 +117,22 @@ TEST_CASE("tasks that cannot be listed are an error for who asks, and no more") 
     CHECK(bench.patch("lp_one").transition->tasks_remaining == 0);
 }
 
+TEST_CASE("tasks that could not be looked at are a matter of health while the transition runs") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    auto scan = two_tasks();
+    scan.unreadable = 1;
+    bench.scanner.answer = scan;
+    bench.start();
+    bench.advance(2s);
+    CHECK(bench.report().health == report::Health::degraded);
+    REQUIRE(bench.report().health_reasons.size() == 1);
+    CHECK(bench.report().health_reasons[0].starts_with("tasks-unseen: 1 tasks cannot"));
+    bench.kernel.finish_transition();
+    bench.advance(2s);
+    CHECK(bench.report().health == report::Health::ok);
+}
+
 TEST_CASE("a transition of another tool is waited for") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});

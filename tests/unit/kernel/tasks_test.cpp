@@ -8,8 +8,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -168,6 +170,41 @@ TEST_CASE("tasks that come and go all the time are no error") {
     kernel.join();
     CHECK(errors == 0);
     CHECK(missed == 0);
+}
+
+TEST_CASE("what is told of a task is of one task, also when its id is used again") {
+    FakeKernelTree tree;
+    tree.set_task({.pid = 10, .patch_state = 1});
+    std::atomic<bool> stop = false;
+    std::thread kernel([&] {
+        for (int i = 0; !stop; ++i) {
+            auto const* name = i % 2 == 0 ? "one" : "other";
+            tree.set_task(
+                {.pid = 10,
+                 .tid = 11,
+                 .patch_state = 0,
+                 .comm = name,
+                 .cgroup = std::string("0::/") + name + ".service\n",
+                 .wchan = name,
+                 .stack = std::string("[<0>] ") + name + "\n"}
+            );
+            tree.remove_task(10, 11);
+        }
+    });
+    int mixed = 0;
+    std::set<std::string> seen;
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (int i = 0; i < 500 || (seen.size() < 2 && std::chrono::steady_clock::now() < end); ++i)
+        for (auto const& task : scan(tree, 1).tasks) {
+            bool const whole = task.unit == task.comm + ".service" && task.wchan == task.comm &&
+                               task.stack == std::vector{task.comm} && task.state == 'S';
+            mixed += whole ? 0 : 1;
+            seen.insert(task.comm);
+        }
+    stop = true;
+    kernel.join();
+    CHECK(mixed == 0);
+    CHECK(seen == std::set<std::string>{"one", "other"});
 }
 
 TEST_CASE("what is no task in /proc is passed over") {
