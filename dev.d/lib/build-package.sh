@@ -7,7 +7,7 @@ out=$1
 cd "$ROOT"
 
 # Tests and developers' scripts are not built into the packages: changing them rebuilds nothing.
-mapfile -d '' -t files < <(tree_files)
+mapfile -d '' -t files < <(tree_files .)
 [[ ${#files[@]} -gt 0 ]] || die "git does not tell the files of $ROOT"
 inputs=$(
     for file in "${files[@]}"; do
