@@ -30,8 +30,18 @@ base::Result<Stamp> stamp_of(int fd, std::filesystem::path const& path) {
 } // namespace
 
 bool Stamp::operator==(Stamp const& other) const {
+    return same_content(other) && same_time(changed, other.changed);
+}
+
+bool Stamp::same_content(Stamp const& other) const {
     return device == other.device && inode == other.inode && size == other.size &&
-           same_time(modified, other.modified) && same_time(changed, other.changed);
+           same_time(modified, other.modified);
+}
+
+bool ModuleEntry::Stamps::same_content(Stamps const& other) const {
+    if (sidecar.has_value() != other.sidecar.has_value())
+        return false;
+    return module.same_content(other.module) && (!sidecar || sidecar->same_content(*other.sidecar));
 }
 
 std::optional<std::string> ModuleEntry::stem(std::string const& file_name) {
@@ -114,8 +124,9 @@ base::Result<ModuleEntry::Content> ModuleEntry::read() const {
     auto const now = examine();
     if (!now)
         return now.error();
-    // What was read of a file that is being written is neither the old one nor the new one.
-    if (*now != stamps_) {
+    // What was read of a file that is being written is neither the old one nor the new one. One
+    // that was replaced by a rename is still the old one.
+    if (!now->same_content(stamps_)) {
         return base::Error{
             .code = base::Errc::busy,
             .subject = path_.string(),

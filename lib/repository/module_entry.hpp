@@ -23,6 +23,9 @@ struct Stamp {
     std::timespec modified{};
     std::timespec changed{};
     bool operator==(Stamp const& other) const;
+
+    // The same but for the ctime, which a rename or a removal changes, too.
+    bool same_content(Stamp const& other) const;
 };
 
 class ModuleEntry {
@@ -42,6 +45,7 @@ public:
         Stamp module;
         std::optional<Stamp> sidecar; // nothing = there is none, or it cannot be opened
         bool operator==(Stamps const&) const = default;
+        bool same_content(Stamps const& other) const;
     };
 
     Stamps const& stamps() const { return stamps_; }

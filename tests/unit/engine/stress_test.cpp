@@ -115,7 +115,7 @@ private:
     repository::Sources sources_{
         {{.name = "test", .path = directory_.path() / "source", .keys = {}}},
         directory_.path() / "keys",
-        "6.1.0-56-amd64"};
+        repository::RunningKernel("6.1.0-56-amd64")};
     engine::StateFile state_file_{directory_.path() / "state"};
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};

@@ -396,6 +396,23 @@ TEST_CASE("a file that is written in place is never half a module") {
     CHECK_FALSE(bench.only().refused);
 }
 
+TEST_CASE("a file that is replaced by a rename is the old one or the new one") {
+    Bench bench;
+    auto const old_one = ModuleFile{.name = "lp"}.signed_by(test_key());
+    auto const new_one = ModuleFile{.name = "lp", .version = "2"}.signed_by(test_key());
+    bench.put("lp.ko", old_one);
+    std::atomic<bool> done = false;
+    std::atomic<int> replaced = 0;
+    std::thread writer([&] {
+        while (!done)
+            bench.put("lp.ko", ++replaced % 2 == 0 ? old_one : new_one);
+    });
+    for (int i = 0; i < 100 || replaced < 100; ++i)
+        CHECK_FALSE(bench.only().refused);
+    done = true;
+    writer.join();
+}
+
 TEST_CASE("a directory is read by the descriptor that was checked") {
     // list_directory by descriptor, whatever the path leads to meanwhile.
     support::TemporaryDirectory const directory;
