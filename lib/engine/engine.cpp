@@ -80,16 +80,23 @@ void Engine::start(std::function<void()> started) {
 }
 
 World Engine::world() const {
+    return world(observed_, keeper_.state(), requests_.pending());
+}
+
+World Engine::world(
+    kernel::Observation const& observed, State const& state, std::vector<Request> const& requests
+) const {
     return {
-        .observed = observed_,
+        .observed = observed,
         .catalogue = catalogue_,
-        .state = keeper_.state(),
-        .requests = requests_.pending(),
+        .state = state,
+        .requests = requests,
         .failures = failures_,
         .unremovable = unremovable_,
         .in_flight = runner_.in_flight(),
         .mode = parts_.mode,
         .obstacle = obstacle(),
+        .stopped = stopped(),
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
     };
@@ -103,6 +110,10 @@ std::string Engine::obstacle() const {
 
 std::vector<std::string> Engine::warnings() const {
     auto warnings = parts_.warnings;
+    if (switched_off_)
+        warnings.push_back("switched-off: " + *switched_off_);
+    if (auto const& pause = keeper_.state().pause)
+        warnings.push_back("paused: " + pause->reason);
     if (parts_.not_persistent)
         warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
     if (auto const& problem = keeper_.problem())
@@ -191,6 +202,7 @@ void Engine::step() {
 }
 
 void Engine::look() {
+    switched_off_ = parts_.kill_switch.thrown();
     auto seen = parts_.tree.observe();
     looked_at_ = parts_.clock.now();
     bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;
