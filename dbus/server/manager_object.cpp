@@ -49,6 +49,13 @@ void answer(Reply<Values...> const& reply, base::Result<T> const& result, Conver
     });
 }
 
+base::Result<void> check(std::string const* patch, std::string const* reason) {
+    if (patch != nullptr)
+        if (auto const parsed = parse_patch(*patch); !parsed)
+            return parsed.error();
+    return reason == nullptr ? base::Result<void>() : check_reason(*reason);
+}
+
 bool may_see(kernel::BlockingTask const& task, Permission const& permission) {
     return permission.allowed || task.kthread || task.uid == permission.uid;
 }
@@ -111,20 +118,54 @@ void ManagerObject::changing(
         auto const parsed = parse_options(options, keys);
         if (!parsed)
             return reply.refuse(parsed.error());
-        authoriser_.check(
+        authorise(
+            reply,
             caller,
             action,
             parsed->interactive,
-            [reply, action, work, options = parsed->engine](Permission const& permission) {
-                reply.guard([&] {
-                    if (permission.allowed)
-                        work(reply, options);
-                    else
-                        reply.refuse(not_authorized(action, permission));
-                });
-            }
+            [reply, work, options = parsed->engine] { work(reply, options); }
         );
     });
+}
+
+template <class Work>
+void ManagerObject::configuring(
+    sdbus::Result<>&& result, base::Result<void> const& arguments, Work work
+) {
+    auto const caller = sender();
+    bool const interactive = allows_interaction(*getObject().getCurrentlyProcessedMessage());
+    auto ticket = limits_.admit(caller);
+    Reply<> const reply(std::move(result), pump_, ticket ? ticket.value() : nullptr);
+    reply.guard([&] {
+        if (!ticket)
+            return reply.refuse(ticket.error());
+        if (!arguments)
+            return reply.refuse(arguments.error());
+        authorise(reply, caller, action::configure, interactive, [reply, work] {
+            work([reply](base::Result<void> const& done) {
+                answer(reply, done, [&] { reply.give(); });
+            });
+        });
+    });
+}
+
+template <class... Values, class Work>
+void ManagerObject::authorise(
+    Reply<Values...> const& reply,
+    std::string const& caller,
+    char const* action,
+    bool interactive,
+    Work work
+) {
+    auto const decided = [reply, action, work](Permission const& permission) {
+        reply.guard([&] {
+            if (permission.allowed)
+                work();
+            else
+                reply.refuse(not_authorized(action, permission));
+        });
+    };
+    authoriser_.check(caller, action, interactive, decided);
 }
 
 void ManagerObject::Refresh(sdbus::Result<>&& result, Options options) {
@@ -210,6 +251,28 @@ void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
             });
         }
     );
+}
+
+void ManagerObject::Hold(sdbus::Result<>&& result, std::string patch, std::string reason) {
+    configuring(std::move(result), check(&patch, &reason), [this, patch, reason](auto done) {
+        engine_.hold(patch, reason, done);
+    });
+}
+
+void ManagerObject::Unhold(sdbus::Result<>&& result, std::string patch) {
+    configuring(std::move(result), check(&patch, nullptr), [this, patch](auto done) {
+        engine_.unhold(patch, done);
+    });
+}
+
+void ManagerObject::Pause(sdbus::Result<>&& result, std::string reason) {
+    configuring(std::move(result), check(nullptr, &reason), [this, reason](auto done) {
+        engine_.pause(reason, done);
+    });
+}
+
+void ManagerObject::Resume(sdbus::Result<>&& result) {
+    configuring(std::move(result), {}, [this](auto done) { engine_.resume(done); });
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
