@@ -1,4 +1,4 @@
-// Which of the offers this host is to have, and why not the others: pure (decision 0004).
+// Which of the offers this host is to have, and why not the others: pure (decision 0005).
 #pragma once
 
 #include "engine/world.hpp"
