@@ -73,6 +73,8 @@ Daemon::Daemon(Surroundings surroundings)
           .scanner = surroundings_.scanner,
           .sources = sources_,
           .state_file = state_file_,
+          .kill_switch =
+              {surroundings_.configuration.etc / "disable", surroundings_.root.proc / "cmdline"},
           .identity = identity_,
           .mode = loaded_.configuration.apply.mode,
           .not_persistent = state_file_.not_persistent(),
@@ -117,7 +119,10 @@ Daemon::~Daemon() {
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {
-    std::vector<std::filesystem::path> directories{key_directory(surroundings_.configuration)};
+    std::vector<std::filesystem::path> directories{
+        key_directory(surroundings_.configuration),
+        surroundings_.configuration.etc // the kill switch may come and go
+    };
     for (auto const& source : loaded_.configuration.sources)
         directories.push_back(source.path);
     return directories;

@@ -28,6 +28,7 @@ private:
 
     void add_reading();
     void add_changing();
+    void add_configuring();
     std::pair<CLI::App*, ChangeOptions*> add_change(
         char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
     );
@@ -102,17 +103,19 @@ void wait_options(CLI::App& command, ChangeOptions& options) {
         ->type_name("DURATION");
 }
 
+void password_option(CLI::App& command, ChangeOptions& options) {
+    command.add_flag_callback(
+        "--no-ask-password", [&options] { options.may_ask = false; }, "Never ask for a password"
+    );
+}
+
 std::pair<CLI::App*, ChangeOptions*> CommandLine::add_change(
     char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
 ) {
     auto const added = add(name, help, verb);
     auto const [command, options] = added;
     command->add_option("--reason", options->reason, "Why, for the history");
-    command->add_flag_callback(
-        "--no-ask-password",
-        [options = options] { options->may_ask = false; },
-        "Never ask for a password"
-    );
+    password_option(*command, *options);
     return added;
 }
 
@@ -133,6 +136,25 @@ void CommandLine::add_changing() {
             );
     }
     add_change("refresh", "Read the sources of patches again", refresh);
+    add_configuring();
+}
+
+// What an admin wants from now on.
+void CommandLine::add_configuring() {
+    for (auto const& [name, help, verb] :
+         {std::tuple("hold", "Keep patches from being loaded, in all their versions", &hold),
+          std::tuple("unhold", "Lift holds and pins", &unhold),
+          std::tuple("pause", "Load nothing any more", &pause),
+          std::tuple("resume", "Load patches again", &resume)}) {
+        bool const of_patches = verb == &hold || verb == &unhold;
+        bool const has_reason = verb == &hold || verb == &pause;
+        auto const [command, options] = add(name, help, verb);
+        if (of_patches)
+            command->add_option("PATCH", options->patches, "Module names or ids")->required();
+        if (has_reason)
+            command->add_option("--reason", options->reason, "Why; shown as long as it lasts");
+        password_option(*command, *options);
+    }
 }
 
 CommandLine::CommandLine(Context& context) : context_(context) {

@@ -14,11 +14,13 @@ namespace livepatch::lpctl {
 namespace {
 
 std::string_view word(Change change) {
-    static constexpr std::array<std::string_view, 8> words{
+    static constexpr std::array<std::string_view, 10> words{
         "applied",
         "reverted",
         "already",
         "started",
+        "held",
+        "unheld",
         "would-apply",
         "would-revert",
         "failed",
@@ -59,6 +61,10 @@ std::string result_text(PatchResult const& result) {
         return fmt::format("{}: already {}\n", name, state);
     case Change::started:
         return fmt::format("{}: {}, not waited for\n", name, state);
+    case Change::held:
+        return fmt::format("{}: held\n", name);
+    case Change::unheld:
+        return fmt::format("{}: not held any more\n", name);
     case Change::would_apply:
         return fmt::format("{}: would be applied\n", name);
     case Change::would_revert:

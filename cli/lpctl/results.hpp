@@ -15,9 +15,11 @@ namespace livepatch::lpctl {
 
 enum class Change {
     applied,
-    reverted,       // with the state "disabled": its module stays loaded, without effect
-    already,        // was as wanted
-    started,        // accepted and not waited for
+    reverted, // with the state "disabled": its module stays loaded, without effect
+    already,  // was as wanted
+    started,  // accepted and not waited for
+    held,
+    unheld,
     would_apply,    // dry run
     would_revert,   // dry run
     failed,         // refused, or it went the other way

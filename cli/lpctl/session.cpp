@@ -249,16 +249,31 @@ bool Session::not_accepted(
         context_.err << "lpctl: livepatchd went away; the kernel goes on by itself\n";
         return accepted({module}, asked, false);
     }
+    refused(name_or_id, asked, std::move(error));
+    return false;
+}
+
+void Session::done(std::string const& name_or_id, Clock::time_point asked, lpctl::Change change) {
+    auto const module = module_of(name_or_id);
+    auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - asked);
+    results_.add({module, state_now(module), change, elapsed});
+}
+
+void Session::refused(
+    std::string const& name_or_id, Clock::time_point asked, dbus_client::CallError error
+) {
     bool const unknown = error.kind == Kind::refused && error.error.code == base::Errc::not_found;
     if (unknown && before_.find(name_or_id) == nullptr)
         error.error.remedy = suggestion(before_, name_or_id);
     auto failure = error.kind == Kind::interrupted ? interrupted(name_or_id) : Failure(error);
     auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - asked);
+    auto const module = module_of(name_or_id);
     if (name_or_id.empty())
         results_.add_failure(std::move(failure));
     else
-        results_.add_failure({module, state, Change::failed, elapsed}, std::move(failure));
-    return false;
+        results_.add_failure(
+            {module, state_now(module), lpctl::Change::failed, elapsed}, std::move(failure)
+        );
 }
 
 } // namespace livepatch::lpctl

@@ -43,6 +43,12 @@ public:
         std::string const& name_or_id, Clock::time_point asked, dbus_client::CallError error
     );
 
+    // What is done at once, when the daemon has answered.
+    void done(std::string const& name_or_id, Clock::time_point asked, lpctl::Change change);
+    // The daemon did not do it.
+    void
+    refused(std::string const& name_or_id, Clock::time_point asked, dbus_client::CallError error);
+
     Outcome<int> finish() { return results_.finish(); }
 
 private:

@@ -45,7 +45,7 @@ struct VersionOptions {
 
 Outcome<int> version(Context& context, VersionOptions const& options);
 
-// What apply, revert and refresh have in common.
+// What the verbs that change something have in common.
 struct ChangeOptions {
     bool json = false;
     std::vector<std::string> patches;
@@ -61,5 +61,9 @@ struct ChangeOptions {
 Outcome<int> apply(Context& context, ChangeOptions const& options);
 Outcome<int> revert(Context& context, ChangeOptions const& options);
 Outcome<int> refresh(Context& context, ChangeOptions const& options);
+Outcome<int> hold(Context& context, ChangeOptions const& options);
+Outcome<int> unhold(Context& context, ChangeOptions const& options);
+Outcome<int> pause(Context& context, ChangeOptions const& options);
+Outcome<int> resume(Context& context, ChangeOptions const& options);
 
 } // namespace livepatch::lpctl

@@ -162,6 +162,42 @@ Reply<void> Daemon::revert_all(Change const& options, Waiting const& waiting) {
     return done(change("RevertAll", nullptr, options, waiting));
 }
 
+Reply<void> Daemon::configure(
+    std::string const& method,
+    std::vector<std::string> const& arguments,
+    Change const& change,
+    Waiting const& waiting
+) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, method);
+    if (!call)
+        return call.error();
+    int result = 0;
+    for (auto const& argument : arguments)
+        if (result >= 0)
+            result = sd_bus_message_append(call->get(), "s", argument.c_str());
+    if (result >= 0 && change.interactive)
+        result = sd_bus_message_set_allow_interactive_authorization(call->get(), 1);
+    if (result < 0)
+        return cannot_ask(result);
+    return done(bus_.send(std::move(*call), waiting));
+}
+
+Reply<void> Daemon::hold(std::string const& patch, Change const& change, Waiting const& waiting) {
+    return configure("Hold", {patch, change.reason}, change, waiting);
+}
+
+Reply<void> Daemon::unhold(std::string const& patch, Change const& change, Waiting const& waiting) {
+    return configure("Unhold", {patch}, change, waiting);
+}
+
+Reply<void> Daemon::pause(Change const& change, Waiting const& waiting) {
+    return configure("Pause", {change.reason}, change, waiting);
+}
+
+Reply<void> Daemon::resume(Change const& change, Waiting const& waiting) {
+    return configure("Resume", {}, change, waiting);
+}
+
 Reply<std::vector<Dictionary>> Daemon::blockers(std::chrono::milliseconds patience) {
     auto call = bus_.method_call(bus_name, root_path, manager_interface, "ListBlockers");
     if (!call)

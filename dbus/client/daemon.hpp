@@ -36,6 +36,12 @@ public:
     Reply<void> revert(std::string const& patch, Change const& change, Waiting const& waiting);
     Reply<void> revert_all(Change const& change, Waiting const& waiting);
 
+    // Of these only the reason and whether a password may be asked for count.
+    Reply<void> hold(std::string const& patch, Change const& change, Waiting const& waiting);
+    Reply<void> unhold(std::string const& patch, Change const& change, Waiting const& waiting);
+    Reply<void> pause(Change const& change, Waiting const& waiting);
+    Reply<void> resume(Change const& change, Waiting const& waiting);
+
     Reply<std::vector<Dictionary>> blockers(std::chrono::milliseconds patience);
     // The properties of the manager, or of a patch by its module name.
     Reply<Dictionary> properties(std::chrono::milliseconds patience);
@@ -48,6 +54,12 @@ private:
     Reply<Message> change(
         std::string const& method,
         std::string const* patch,
+        Change const& change,
+        Waiting const& waiting
+    );
+    Reply<void> configure(
+        std::string const& method,
+        std::vector<std::string> const& arguments,
         Change const& change,
         Waiting const& waiting
     );

@@ -49,6 +49,13 @@ void answer(Reply<Values...> const& reply, base::Result<T> const& result, Conver
     });
 }
 
+base::Result<void> check(std::string const* patch, std::string const* reason) {
+    if (patch != nullptr)
+        if (auto const parsed = parse_patch(*patch); !parsed)
+            return parsed.error();
+    return reason == nullptr ? base::Result<void>() : check_reason(*reason);
+}
+
 bool may_see(kernel::BlockingTask const& task, Permission const& permission) {
     return permission.allowed || task.kthread || task.uid == permission.user;
 }
@@ -124,6 +131,25 @@ void ManagerObject::admit(
 }
 
 template <class... Values, class Work>
+void ManagerObject::authorise(
+    Reply<Values...> const& reply,
+    Caller const& caller,
+    char const* action,
+    bool interactive,
+    Work work
+) {
+    auto const decided = [reply, action, work](Permission const& permission) {
+        reply.guard([&] {
+            if (permission.allowed)
+                work();
+            else
+                reply.refuse(not_authorized(action, permission));
+        });
+    };
+    authoriser_.check(caller, action, interactive, decided);
+}
+
+template <class... Values, class Work>
 void ManagerObject::changing(
     sdbus::Result<Values...>&& result,
     Options const& options,
@@ -138,16 +164,8 @@ void ManagerObject::changing(
         [this, wanted = parsed ? *parsed : CallOptions(), action, work](
             auto const& reply, Caller const& caller
         ) {
-            auto const decide =
-                [reply, action, work, options = wanted.engine](Permission const& permission) {
-                    reply.guard([&] {
-                        if (permission.allowed)
-                            work(reply, options);
-                        else
-                            reply.refuse(not_authorized(action, permission));
-                    });
-                };
-            authoriser_.check(caller, action, wanted.interactive, decide);
+            auto const go_on = [reply, work, options = wanted.engine] { work(reply, options); };
+            authorise(reply, caller, action, wanted.interactive, go_on);
         }
     );
 }
@@ -171,6 +189,21 @@ void ManagerObject::changing(
         action,
         [name = *name, work](auto const& reply, auto const& wanted) { work(reply, name, wanted); }
     );
+}
+
+template <class Work>
+void ManagerObject::configuring(
+    sdbus::Result<>&& result, base::Result<void> const& arguments, Work work
+) {
+    bool const interactive = allows_interaction(*getObject().getCurrentlyProcessedMessage());
+    auto const ask = [this, interactive, work](auto const& reply, Caller const& caller) {
+        authorise(reply, caller, action::configure, interactive, [reply, work] {
+            work([reply](base::Result<void> const& done) {
+                answer(reply, done, [&] { reply.give(); });
+            });
+        });
+    };
+    admit(std::move(result), arguments, ask);
 }
 
 void ManagerObject::Refresh(sdbus::Result<>&& result, Options options) {
@@ -252,6 +285,28 @@ void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
             });
         }
     );
+}
+
+void ManagerObject::Hold(sdbus::Result<>&& result, std::string patch, std::string reason) {
+    configuring(std::move(result), check(&patch, &reason), [this, patch, reason](auto done) {
+        engine_.hold(patch, reason, done);
+    });
+}
+
+void ManagerObject::Unhold(sdbus::Result<>&& result, std::string patch) {
+    configuring(std::move(result), check(&patch, nullptr), [this, patch](auto done) {
+        engine_.unhold(patch, done);
+    });
+}
+
+void ManagerObject::Pause(sdbus::Result<>&& result, std::string reason) {
+    configuring(std::move(result), check(nullptr, &reason), [this, reason](auto done) {
+        engine_.pause(reason, done);
+    });
+}
+
+void ManagerObject::Resume(sdbus::Result<>&& result) {
+    configuring(std::move(result), {}, [this](auto done) { engine_.resume(done); });
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {

@@ -60,6 +60,18 @@ private:
         char const* action,
         Work work
     );
+    // The same for the methods that have no options: the message itself says whether its sender may
+    // be asked for a password.
+    template <class Work>
+    void configuring(sdbus::Result<>&& result, base::Result<void> const& arguments, Work work);
+    template <class... Values, class Work>
+    void authorise(
+        Reply<Values...> const& reply,
+        Caller const& caller,
+        char const* action,
+        bool interactive,
+        Work work
+    );
     std::string sender();
 
     void Refresh(sdbus::Result<>&& result, Options options) override;
@@ -68,6 +80,10 @@ private:
     void ApplyAll(sdbus::Result<std::vector<sdbus::ObjectPath>>&& result, Options options) override;
     void Revert(sdbus::Result<>&& result, std::string patch, Options options) override;
     void RevertAll(sdbus::Result<>&& result, Options options) override;
+    void Hold(sdbus::Result<>&& result, std::string patch, std::string reason) override;
+    void Unhold(sdbus::Result<>&& result, std::string patch) override;
+    void Pause(sdbus::Result<>&& result, std::string reason) override;
+    void Resume(sdbus::Result<>&& result) override;
     void ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) override;
 
     std::string Version() override;

@@ -40,10 +40,15 @@ take_option(std::string const& key, sdbus::Variant const& value, CallOptions& op
     if (key == "replace_unmanaged")
         return take(key, value, options.engine.replace_unmanaged);
     auto taken = take(key, value, options.engine.reason);
-    if (taken && options.engine.reason.size() > max_reason)
-        return invalid("option reason", "longer than 1024 bytes");
-    return taken;
+    return taken ? check_reason(options.engine.reason) : taken;
 }
+
+// sdbus-c++ 1.2 keeps the flags of a message to itself.
+struct OpenMessage : sdbus::Message {
+    static sd_bus_message* of(sdbus::Message const& message) {
+        return static_cast<sd_bus_message*>(message.*(&OpenMessage::msg_));
+    }
+};
 
 } // namespace
 
@@ -116,6 +121,16 @@ base::Result<std::string> parse_patch(std::string const& patch) {
     if (patch.size() > max_patch)
         return invalid("patch", "name longer than 256 bytes");
     return patch;
+}
+
+base::Result<void> check_reason(std::string const& reason) {
+    if (reason.size() > max_reason)
+        return invalid("reason", "longer than 1024 bytes");
+    return {};
+}
+
+bool allows_interaction(sdbus::Message const& call) {
+    return ::sd_bus_message_get_allow_interactive_authorization(OpenMessage::of(call)) > 0;
 }
 
 std::string patch_path(std::string const& name) {

@@ -48,6 +48,12 @@ parse_options(Dictionary const& options, std::vector<std::string_view> const& kn
 // The patch argument of a call: invalid_argument when it is empty or longer than any name.
 base::Result<std::string> parse_patch(std::string const& patch);
 
+// invalid_argument when it is over 1,024 bytes.
+base::Result<void> check_reason(std::string const& reason);
+
+// Whether the caller may be asked for a password while the call waits.
+bool allows_interaction(sdbus::Message const& call);
+
 std::string patch_path(std::string const& name);
 
 // The engine's report as of now, for a property. Any failure becomes an sdbus::Error: sdbus-c++ 1.2

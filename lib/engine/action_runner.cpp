@@ -1,5 +1,9 @@
 #include "engine/action_runner.hpp"
 
+#include "engine/pins.hpp"
+
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -33,6 +37,7 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
     offer_ = action.offer == nullptr ? repository::Offer() : *action.offer;
     auto const* record = parts_.keeper.state().find_load(action.name, parts_.boot_id);
     before_ = record == nullptr ? std::nullopt : std::optional(*record);
+    lifted_pins_.clear();
     done_ = std::move(done);
     switch (action.kind) {
     case Action::Kind::load:
@@ -72,7 +77,11 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
         .boot_id = parts_.boot_id,
         .stage = Stage::intended,
         .at = parts_.clock.wall(),
-        .replaced_by = {}});
+        .replaced_by = {},
+        .file = offer_.path.filename().string(),
+        .priority = offer_.priority,
+        .replace = offer_.module.replace});
+    repin();
     // Shared, since a callback must be copyable and the patch is not.
     auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));
     parts_.keeper.save([this, shared](base::Result<void> const& saved) {
@@ -100,6 +109,8 @@ void ActionRunner::loaded(base::Result<loader::LoadedPatch> const& result) {
 void ActionRunner::change(bool ours) {
     stage_ = report::Stage::loading;
     bool const disable = action_.kind == Action::Kind::disable;
+    if (!disable)
+        repin();
     auto& state = parts_.keeper.state();
     if (ours) {
         state.find_load(action_.name, parts_.boot_id)->stage =
@@ -147,7 +158,27 @@ void ActionRunner::remove() {
     );
 }
 
+// An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
+// An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
+void ActionRunner::repin() {
+    if (action_.request == 0)
+        return;
+    auto& state = parts_.keeper.state();
+    if (action_.pin && state.find_pin(action_.pin->sha256) != nullptr)
+        action_.pin.reset(); // it was pinned before
+    lifted_pins_ = engine::repin(state, offer_, action_.pin, parts_.clock.wall());
+}
+
+void ActionRunner::restore_pins() {
+    auto& pins = parts_.keeper.state().pins;
+    if (action_.pin)
+        std::erase_if(pins, [this](auto const& pin) { return pin.sha256 == action_.pin->sha256; });
+    std::move(lifted_pins_.begin(), lifted_pins_.end(), std::back_inserter(pins));
+    lifted_pins_.clear();
+}
+
 void ActionRunner::restore_record() {
+    restore_pins();
     auto& state = parts_.keeper.state();
     auto* record = state.find_load(action_.name, parts_.boot_id);
     if (!before_)

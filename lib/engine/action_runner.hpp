@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace livepatch::engine {
 
@@ -61,6 +62,8 @@ private:
     void loaded(base::Result<loader::LoadedPatch> const& result);
     void change(bool ours);
     void remove();
+    void repin();
+    void restore_pins();
     void restore_record();
     void finish(std::optional<base::Error> error, bool tried = true);
 
@@ -69,6 +72,7 @@ private:
     Action action_;
     repository::Offer offer_;          // a copy: the catalogue may be replaced meanwhile
     std::optional<LoadRecord> before_; // the record that stood there
+    std::vector<Pin> lifted_pins_;     // by this action
     Done done_;
 };
 

@@ -68,9 +68,12 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
     std::vector<std::string> flags;
     if (judged.observed != nullptr && judged.observed->pinned)
         flags.emplace_back("forced");
+    if (world.state.find_pin(patch.sha256) != nullptr)
+        flags.emplace_back("pinned");
     if (world.unremovable.contains(judged.name))
         flags.emplace_back("permanent");
-    if (world.state.find_hold(patch.sha256) != nullptr)
+    if (world.state.find_hold(patch.sha256) != nullptr ||
+        world.state.find_hold_of(patch.id, patch.name) != nullptr)
         flags.emplace_back("held");
     auto const* offer = described(judged);
     // What we loaded without a signer was not verified.

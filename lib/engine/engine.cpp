@@ -80,16 +80,23 @@ void Engine::start(std::function<void()> started) {
 }
 
 World Engine::world() const {
+    return world(observed_, keeper_.state(), requests_.pending());
+}
+
+World Engine::world(
+    kernel::Observation const& observed, State const& state, std::vector<Request> const& requests
+) const {
     return {
-        .observed = observed_,
+        .observed = observed,
         .catalogue = catalogue_,
-        .state = keeper_.state(),
-        .requests = requests_.pending(),
+        .state = state,
+        .requests = requests,
         .failures = failures_,
         .unremovable = unremovable_,
         .in_flight = runner_.in_flight(),
         .mode = parts_.mode,
         .obstacle = obstacle(),
+        .stopped = stopped(),
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
     };
@@ -111,6 +118,10 @@ std::vector<std::string> Engine::warnings() const {
             "container: the kernel belongs to the host of this container (" + manager +
             "); nothing is loaded by itself"
         );
+    if (switched_off_)
+        warnings.push_back("switched-off: " + *switched_off_);
+    if (auto const& pause = keeper_.state().pause)
+        warnings.push_back("paused: " + pause->reason);
     for (auto const& [code, complaints] : complaints_)
         for (auto const& words : complaints)
             warnings.push_back(code + ": " + words);
@@ -226,6 +237,7 @@ void Engine::step() {
 }
 
 void Engine::look() {
+    switched_off_ = parts_.kill_switch.thrown();
     auto seen = parts_.tree.observe();
     looked_at_ = parts_.clock.now();
     bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;

@@ -9,6 +9,7 @@
 #include "engine/blocker_watch.hpp"
 #include "engine/catalogue_reader.hpp"
 #include "engine/compose_report.hpp"
+#include "engine/kill_switch.hpp"
 #include "engine/plan.hpp"
 #include "engine/request_queue.hpp"
 #include "engine/state_file.hpp"
@@ -67,6 +68,7 @@ public:
         kernel::TaskScanner& scanner; // used on the disk worker only
         repository::Sources& sources; // used on the disk worker only
         StateFile& state_file;        // used on the disk worker only, once started
+        KillSwitch kill_switch;
         kernel::Identity identity;
         report::Mode mode = report::Mode::automatic;
         // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
@@ -122,6 +124,18 @@ public:
     // Takes out what we loaded, the newest first, and holds it, with what was about to be loaded.
     void revert_all(Options const& options, Done<void> done);
 
+    // An admin's word, durable once `done` is called; already so is success. not_found unless the
+    // patch is loaded, offered, or held or pinned already.
+    //
+    // A hold is of a module name or catalogue id, and so of all versions: nothing of that name is
+    // loaded, and to ask for it is refused (held). What is loaded stays.
+    void hold(std::string const& patch, std::string const& reason, Done<void> done);
+    // Lifts holds, also those that reverts left behind, and pins.
+    void unhold(std::string const& patch, Done<void> done);
+    // While paused nothing is loaded, and to ask for it is refused (paused); reverts go on.
+    void pause(std::string const& reason, Done<void> done);
+    void resume(Done<void> done);
+
     void blockers(Done<Blockers> done);
 
     // The truth as of now: looks at the kernel unless that was done a moment ago.
@@ -136,20 +150,31 @@ private:
     };
 
     World world() const;
+    // What it would be like.
+    World world(
+        kernel::Observation const& observed,
+        State const& state,
+        std::vector<Request> const& requests
+    ) const;
     std::string obstacle() const;
     std::vector<std::string> warnings() const;
 
     std::vector<Judgement> judgements() const { return judge(world()); }
 
     std::optional<Judgement> find(std::string const& patch) const;
+    std::optional<Judgement> find_to_apply(std::string const& patch) const;
+    std::set<std::string> words_for(std::string const& patch) const;
+    std::optional<base::Error> stopped() const;
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
-    base::Result<void> admit(Judgement const& judged, Options const& options) const;
+    static base::Result<void> admit(Judgement const& judged, Options const& options);
     void carry_on(Judgement const& judged);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);
     std::vector<Target> all_targets() const;
+    std::vector<Target> loaded_targets(std::vector<Judgement> const& judged) const;
+    void add_coming(std::vector<Target>& targets) const;
 
     void take(repository::Catalogue catalogue);
     void tell_rejected(repository::Catalogue const& before);
@@ -175,6 +200,7 @@ private:
         base::Error const* error = nullptr
     );
     void tell(std::vector<report::Event> const& events) const;
+    void tell_all(report::EventKind kind, std::string const& message) const;
 
     Parts parts_;
     ReportHandler on_report_;
@@ -192,6 +218,7 @@ private:
     bool seen_once_ = false;
     std::optional<base::Clock::Monotonic> looked_at_;
     std::optional<base::Error> blind_;                // why the newest look saw nothing
+    std::optional<std::string> switched_off_;         // by a kill switch, as last looked
     std::set<std::string, std::less<>> maybe_pinned_; // seen so once
     std::map<std::string, base::Clock::Monotonic, std::less<>> enabled_since_; // first seen so
     std::map<std::string, base::Error> failures_; // by digest: what the kernel refused
@@ -205,5 +232,7 @@ private:
     bool scheduled_ = false;
     std::unique_ptr<base::Alarm> next_look_;
 };
+
+base::Error no_such_patch(std::string const& patch);
 
 } // namespace livepatch::engine

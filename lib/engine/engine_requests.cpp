@@ -1,5 +1,6 @@
 // The half of Engine that answers admins.
 #include "engine/engine.hpp"
+#include "engine/pins.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -14,14 +15,6 @@ using report::Disposition;
 
 constexpr auto applied_later = "a later request applies it";
 constexpr auto reverted_later = "a later request reverts it";
-
-base::Error no_such_patch(std::string const& patch) {
-    return {
-        .code = base::Errc::not_found,
-        .subject = patch,
-        .cause = "no livepatch of this name is loaded or offered for this kernel",
-        .remedy = "see: lpctl list"};
-}
 
 base::Error unsupported(kernel::Identity const& kernel) {
     return {
@@ -69,23 +62,57 @@ RequestQueue::Done with_value(T value, std::function<void(base::Result<T>)> done
 
 } // namespace
 
+base::Error no_such_patch(std::string const& patch) {
+    return {
+        .code = base::Errc::not_found,
+        .subject = patch,
+        .cause = "no livepatch of this name is loaded or offered for this kernel",
+        .remedy = "see: lpctl list"};
+}
+
 std::optional<Judgement> Engine::find(std::string const& patch) const {
-    for (auto& judged : judgements()) {
-        bool const by_id = (judged.offer != nullptr && judged.offer->id == patch) ||
-                           (judged.record != nullptr && judged.record->id == patch);
-        if (judged.name == patch || by_id)
+    auto judged = judgements();
+    auto const find_if = [&](auto const& condition) -> std::optional<Judgement> {
+        auto const found = std::find_if(judged.begin(), judged.end(), condition);
+        return found == judged.end() ? std::nullopt : std::optional(std::move(*found));
+    };
+    if (auto by_name = find_if([&](auto const& one) { return one.name == patch; }))
+        return by_name;
+    if (auto loaded = find_if([&](auto const& one) {
+            return one.record != nullptr && one.record->id == patch;
+        }))
+        return loaded;
+    return find_to_apply(patch);
+}
+
+// By module name what is chosen for it; by id the newest version of that id, whichever is chosen,
+// or what is loaded under it if nobody offers it any more.
+std::optional<Judgement> Engine::find_to_apply(std::string const& patch) const {
+    repository::Offer const* offer = nullptr;
+    bool is_name = observed_.find(patch) != nullptr;
+    for (auto const& other : catalogue_.offers) {
+        is_name = is_name || other.name() == patch;
+        if (other.id == patch && (offer == nullptr || repository::preferred(other, *offer)))
+            offer = &other;
+    }
+    auto requests = requests_.pending();
+    auto name = patch;
+    if (!is_name && offer != nullptr) {
+        name = offer->name();
+        requests.push_back({.name = name, .sha256 = offer->sha256}); // as if it were asked for
+    }
+    for (auto& judged : judge(world(observed_, keeper_.state(), requests))) {
+        bool const by_record =
+            offer == nullptr && judged.record != nullptr && judged.record->id == patch;
+        if (judged.name == name || by_record)
             return std::move(judged);
     }
     return std::nullopt;
 }
 
-base::Result<void> Engine::admit(Judgement const& judged, Options const& options) const {
-    if (!judged.refusal)
-        return {};
-    bool const overridden = options.replace_unmanaged && judged.offer != nullptr &&
-                            !judged.offer->refused &&
-                            conflict_with_unmanaged(world(), *judged.offer).has_value();
-    if (overridden)
+base::Result<void> Engine::admit(Judgement const& judged, Options const& options) {
+    bool const overridden = judged.over_unmanaged && options.replace_unmanaged;
+    if (!judged.refusal || overridden)
         return {};
     return *judged.refusal;
 }
@@ -94,7 +121,7 @@ void Engine::apply(std::string const& patch, Options const& options, Done<std::s
     if (!parts_.identity.livepatch)
         return done(unsupported(parts_.identity));
     report();
-    if (find(patch))
+    if (find_to_apply(patch))
         return apply_known(patch, options, std::move(done));
     // Its file may have come this moment.
     refresh([this, patch, options, done = std::move(done)](base::Result<void> const&) {
@@ -103,7 +130,7 @@ void Engine::apply(std::string const& patch, Options const& options, Done<std::s
 }
 
 void Engine::apply_known(std::string const& patch, Options const& options, Done<std::string> done) {
-    auto const judged = find(patch);
+    auto const judged = find_to_apply(patch);
     if (!judged)
         return done(no_such_patch(patch));
     auto const name = judged->name;
@@ -139,10 +166,15 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
 }
 
 // It is there already: what is lifted and cancelled is what would take it out, or keep it from
-// coming back.
+// coming back; and an older version is wanted from now on.
 void Engine::carry_on(Judgement const& judged) {
-    if (is_managed(judged) && keeper_.state().drop_hold(judged.record->sha256))
+    if (is_managed(judged)) {
+        auto& state = keeper_.state();
+        state.drop_hold(judged.record->sha256);
+        if (judged.offer != nullptr && judged.offer->sha256 == judged.record->sha256)
+            repin(state, *judged.offer, judged.pin, parts_.clock.wall());
         keeper_.save();
+    }
     requests_.cancel(Request::Kind::revert, std::string(judged.name), applied_later);
     wake();
 }
@@ -229,12 +261,7 @@ void Engine::hold(Target const& target, Options const& options) {
 
 std::vector<Engine::Target> Engine::all_targets() const {
     auto const judged = judgements();
-    std::vector<Target> targets;
-    auto const& loads = keeper_.state().loads;
-    for (auto load = loads.rbegin(); load != loads.rend(); ++load)
-        for (auto const& one : judged)
-            if (one.name == load->name && is_managed(one) && is_active(one.state))
-                targets.push_back(target(one));
+    auto targets = loaded_targets(judged);
     // Also what was about to be loaded: that is not what somebody wants who takes everything out.
     for (auto const& one : judged) {
         bool const asked_for = std::any_of(
@@ -244,12 +271,48 @@ std::vector<Engine::Target> Engine::all_targets() const {
                 return request.kind == Request::Kind::apply && request.name == one.name;
             }
         );
-        bool const coming = one.disposition == Disposition::scheduled || asked_for ||
-                            one.name == runner_.in_flight();
-        if (one.state == PatchState::absent && coming)
+        if (one.state == PatchState::absent && (asked_for || one.name == runner_.in_flight()))
             targets.push_back(target(one));
     }
+    add_coming(targets);
     return targets;
+}
+
+// The newest first.
+std::vector<Engine::Target> Engine::loaded_targets(std::vector<Judgement> const& judged) const {
+    std::vector<Target> targets;
+    auto const& loads = keeper_.state().loads;
+    for (auto load = loads.rbegin(); load != loads.rend(); ++load)
+        for (auto const& one : judged)
+            if (one.name == load->name && is_managed(one) && is_active(one.state))
+                targets.push_back(target(one));
+    return targets;
+}
+
+// What would be loaded by itself once the targets are out and held, and once those are held that
+// came in their place, and so on: what a cumulative patch superseded is wanted without it.
+void Engine::add_coming(std::vector<Target>& targets) const {
+    auto observed = observed_;
+    auto state = keeper_.state();
+    std::vector<Request> const no_requests;
+    for (std::size_t next = 0;;) {
+        for (; next < targets.size(); ++next) {
+            auto const& target = targets[next];
+            std::erase_if(observed.patches, [&](auto const& patch) {
+                return patch.name == target.name;
+            });
+            for (auto const& sha256 : target.digests)
+                state.put(Hold{.sha256 = sha256, .name = target.name, .reason = {}, .since = {}});
+        }
+        auto without = world(observed, state, no_requests);
+        without.in_flight = {};
+        without.stopped.reset(); // a pause ends
+        for (auto const& one : judge(without))
+            if (one.disposition == Disposition::scheduled)
+                targets.push_back(target(one));
+        if (next == targets.size())
+            return;
+    }
 }
 
 void Engine::revert_all(Options const& options, Done<void> done) {

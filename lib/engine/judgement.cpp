@@ -1,6 +1,9 @@
 #include "engine/judgement.hpp"
 
+#include "engine/selection.hpp"
+
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 
 namespace livepatch::engine {
@@ -9,19 +12,6 @@ namespace {
 
 using base::PatchState;
 using report::Disposition;
-
-bool is_enabled(World const& world, std::string_view name) {
-    auto const* observed = world.observed.find(name);
-    return observed != nullptr &&
-           (observed->state == PatchState::enabled || observed->state == PatchState::enabling);
-}
-
-// The record that says a cumulative patch, which is still there, took this one's place.
-LoadRecord const* replacement(World const& world, std::string_view name) {
-    auto const* record = world.state.find_load(name, world.boot_id);
-    bool const replaced = record != nullptr && record->stage == Stage::replaced;
-    return replaced && is_enabled(world, record->replaced_by) ? record : nullptr;
-}
 
 bool is_active(Judgement const& judged) {
     return judged.state == PatchState::enabled || in_transition(judged.state);
@@ -83,96 +73,37 @@ std::optional<base::Error> leftover_in_the_way(World const& world, Judgement con
         .remedy = stays ? "reboot" : "unload it: rmmod " + judged.name};
 }
 
-// Why the chosen offer cannot be loaded now, whoever asks.
-std::optional<base::Error> refusal(World const& world, Judgement const& judged) {
-    if (judged.offer == nullptr) {
-        return base::Error{
-            .code = base::Errc::not_found,
-            .subject = judged.name,
-            .cause = "no source offers it",
-            .remedy = "put its file into a source's directory"};
-    }
-    if (judged.offer->refused)
-        return judged.offer->refused;
-    if (!world.livepatch)
-        return unsupported(judged.name);
-    if (is_another_build(judged))
-        return another_build(judged);
-    if (auto blocked = leftover_in_the_way(world, judged))
-        return blocked;
-    return conflict_with_unmanaged(world, *judged.offer);
+base::Error other_lineage(Judgement const& judged, std::string_view owner) {
+    return {
+        .code = base::Errc::conflict,
+        .subject = judged.name,
+        .cause = "another source, " + std::string(owner) +
+                 ", has cumulative patches, and the patches of two sources cannot stand together",
+        .remedy = "give its source a higher priority, or disable the other one"};
 }
 
-void judge_loaded(World const& world, Judgement& judged) {
-    if (!is_managed(judged))
-        return dispose(judged, Disposition::unmanaged, "loaded by another tool");
-    auto const* hold = world.state.find_hold(judged.record->sha256);
-    if (hold != nullptr)
-        return dispose(judged, Disposition::held, hold->reason);
-    if (judged.record->stage == Stage::replaced)
-        return dispose(judged, Disposition::replaced, "replaced by " + judged.record->replaced_by);
-    if (is_another_build(judged))
-        return dispose(
-            judged,
-            Disposition::managed,
-            "another build is offered; " + another_build(judged).remedy
-        );
-    dispose(judged, Disposition::managed);
+// An admin's own hold; a revert's is lifted by applying.
+std::optional<base::Error> why_held(World const& world, Judgement const& judged) {
+    auto const* hold =
+        judged.offer == nullptr ? nullptr : world.state.find_hold_of(judged.offer->id, judged.name);
+    if (hold == nullptr)
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::held,
+        .subject = judged.name,
+        .cause = "held by an administrator: " + hold->reason,
+        .remedy = "lpctl unhold " + hold->id};
 }
 
-void judge_absent(World const& world, Judgement& judged) {
-    auto const& offer = *judged.offer;
-    if (auto const* hold = world.state.find_hold(offer.sha256))
-        return dispose(judged, Disposition::held, hold->reason);
-    if (judged.refusal)
-        return dispose(judged, Disposition::rejected, describe(*judged.refusal));
-    if (auto const failed = world.failures.find(offer.sha256); failed != world.failures.end())
-        return dispose(judged, Disposition::rejected, describe(failed->second));
-    if (auto const* record = replacement(world, judged.name))
-        return dispose(judged, Disposition::replaced, "replaced by " + record->replaced_by);
-    if (world.mode == report::Mode::automatic && world.obstacle.empty())
-        return dispose(judged, Disposition::scheduled);
-    auto const automatic = world.mode == report::Mode::automatic;
-    dispose(
-        judged,
-        Disposition::available,
-        automatic ? "not loaded by itself: " + world.obstacle : std::string()
-    );
+std::optional<base::Error> first_of(std::initializer_list<std::optional<base::Error>> errors) {
+    for (auto const& error : errors)
+        if (error)
+            return error;
+    return std::nullopt;
 }
 
-Judgement judge_one(World const& world, std::string const& name) {
-    Judgement judged{.name = name, .refusal = {}, .reason = {}};
-    judged.observed = world.observed.find(name);
-    judged.offer = world.catalogue.choose(name);
-    if (judged.observed != nullptr) {
-        judged.state = judged.observed->state;
-        judged.record = world.ours(name);
-    }
-    judged.refusal = refusal(world, judged);
-    bool const active = judged.state == PatchState::enabled || judged.state == PatchState::enabling;
-    judged.as_wanted = active && !is_another_build(judged);
-    // A disabled module of ours is on its way out: it counts as not loaded, if it is offered.
-    bool const leftover = judged.record != nullptr && judged.state == PatchState::disabled;
-    if (judged.observed != nullptr && (!leftover || judged.offer == nullptr))
-        judge_loaded(world, judged);
-    else
-        judge_absent(world, judged);
-    return judged;
-}
-
-} // namespace
-
-bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
-    return record.build_id.empty() || observed.build_id.empty() ||
-           record.build_id == observed.build_id;
-}
-
-LoadRecord const* World::ours(std::string_view name) const {
-    auto const* patch = observed.find(name);
-    auto const* record = state.find_load(name, boot_id);
-    return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
-}
-
+// The refusal for loading `offer` while patches that nobody manages are enabled, if it is or may be
+// cumulative: it would silently replace them.
 std::optional<base::Error>
 conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
     if (offer.module.replace == module::Replace::no)
@@ -194,15 +125,141 @@ conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
     return std::nullopt;
 }
 
+// Why the chosen offer cannot be loaded, whatever else is in the kernel.
+std::optional<base::Error>
+why_unusable(World const& world, Selection const& selection, Judgement const& judged) {
+    if (judged.offer == nullptr) {
+        return base::Error{
+            .code = base::Errc::not_found,
+            .subject = judged.name,
+            .cause = "no source offers it",
+            .remedy = "put its file into a source's directory"};
+    }
+    if (judged.offer->refused)
+        return judged.offer->refused;
+    if (!world.livepatch)
+        return unsupported(judged.name);
+    if (auto const owner = selection.other_lineage(*judged.offer); !owner.empty())
+        return other_lineage(judged, owner);
+    if (is_another_build(judged))
+        return another_build(judged);
+    return leftover_in_the_way(world, judged);
+}
+
+void judge_loaded(World const& world, Judgement& judged) {
+    if (!is_managed(judged))
+        return dispose(judged, Disposition::unmanaged, "loaded by another tool");
+    auto const& record = *judged.record;
+    if (auto const* hold = world.state.find_hold_of(record.id, record.name))
+        return dispose(judged, Disposition::held, hold->reason);
+    if (auto const* hold = world.state.find_hold(record.sha256))
+        return dispose(judged, Disposition::held, hold->reason);
+    if (record.stage == Stage::replaced)
+        return dispose(judged, Disposition::replaced, "replaced by " + record.replaced_by);
+    if (is_another_build(judged))
+        return dispose(
+            judged,
+            Disposition::managed,
+            "another build is offered; " + another_build(judged).remedy
+        );
+    dispose(judged, Disposition::managed);
+}
+
+// Why it is not to be had by itself, in words; "" = it is.
+std::string waits_for(World const& world) {
+    if (world.mode != report::Mode::automatic)
+        return "";
+    if (world.stopped)
+        return "not loaded by itself: " + world.stopped->cause;
+    return world.obstacle.empty() ? "" : "not loaded by itself: " + world.obstacle;
+}
+
+// `blocked`: why the kernel cannot have it, whatever an admin says.
+void judge_absent(
+    World const& world,
+    Selection const& selection,
+    std::optional<base::Error> const& blocked,
+    Judgement& judged
+) {
+    auto const& offer = *judged.offer;
+    if (auto const* hold = world.state.find_hold_of(offer.id, offer.name()))
+        return dispose(judged, Disposition::held, hold->reason);
+    if (auto const* hold = world.state.find_hold(offer.sha256))
+        return dispose(judged, Disposition::held, hold->reason);
+    if (!offer.refused && !selection.other_lineage(offer).empty())
+        return dispose(judged, Disposition::rejected, "other-lineage");
+    if (blocked)
+        return dispose(judged, Disposition::rejected, describe(*blocked));
+    if (auto const failed = world.failures.find(offer.sha256); failed != world.failures.end())
+        return dispose(judged, Disposition::rejected, describe(failed->second));
+    if (auto const by = std::string(selection.superseded_by(offer)); !by.empty()) {
+        auto const* other = world.observed.find(by);
+        bool const there = other != nullptr && other->state == PatchState::enabled;
+        return dispose(
+            judged, Disposition::replaced, (there ? "replaced by " : "superseded by ") + by
+        );
+    }
+    if (auto const* pin = selection.pinned_older(offer))
+        return dispose(
+            judged,
+            Disposition::held,
+            "an older version is pinned; lpctl unhold " + pin->name + " lifts that"
+        );
+    if (world.mode == report::Mode::automatic && world.obstacle.empty() && !world.stopped)
+        return dispose(judged, Disposition::scheduled);
+    dispose(judged, Disposition::available, waits_for(world));
+}
+
+Judgement judge_one(World const& world, Selection const& selection, std::string const& name) {
+    Judgement judged{.name = name, .refusal = {}, .reason = {}};
+    judged.observed = world.observed.find(name);
+    judged.offer = selection.chosen(name);
+    if (judged.observed != nullptr) {
+        judged.state = judged.observed->state;
+        judged.record = world.ours(name);
+    }
+    auto const conflict =
+        judged.offer == nullptr ? std::nullopt : conflict_with_unmanaged(world, *judged.offer);
+    auto const unusable = why_unusable(world, selection, judged);
+    auto const firm = first_of({why_held(world, judged), unusable, world.stopped});
+    judged.refusal = first_of({firm, conflict});
+    judged.over_unmanaged = conflict && !firm;
+    if (judged.offer != nullptr)
+        judged.pin = selection.pin_of(*judged.offer);
+    bool const active = judged.state == PatchState::enabled || judged.state == PatchState::enabling;
+    judged.as_wanted = active && !is_another_build(judged);
+    // A disabled module of ours is on its way out: it counts as not loaded, if it is offered.
+    bool const leftover = judged.record != nullptr && judged.state == PatchState::disabled;
+    if (judged.observed != nullptr && (!leftover || judged.offer == nullptr))
+        judge_loaded(world, judged);
+    else
+        judge_absent(world, selection, first_of({unusable, conflict}), judged);
+    return judged;
+}
+
+} // namespace
+
+bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
+    return record.build_id.empty() || observed.build_id.empty() ||
+           record.build_id == observed.build_id;
+}
+
+LoadRecord const* World::ours(std::string_view name) const {
+    auto const* patch = observed.find(name);
+    auto const* record = state.find_load(name, boot_id);
+    return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
+}
+
 std::vector<Judgement> judge(World const& world) {
+    Selection const selection(world);
     std::vector<Judgement> judgements;
     std::set<std::string, std::less<>> seen;
     for (auto const& offer : world.catalogue.offers)
         if (seen.insert(offer.name()).second)
-            judgements.push_back(judge_one(world, offer.name()));
+            judgements.push_back(judge_one(world, selection, offer.name()));
     for (auto const& patch : world.observed.patches)
         if (seen.insert(patch.name).second)
-            judgements.push_back(judge_one(world, patch.name));
+            judgements.push_back(judge_one(world, selection, patch.name));
     return judgements;
 }
 

@@ -22,16 +22,14 @@ struct Judgement {
     report::Disposition disposition = report::Disposition::available;
     // Why an explicit apply would be refused now; nothing = it would be tried.
     std::optional<base::Error> refusal;
-    std::string reason; // for people
+    // The refusal is only that it would replace what another tool loaded, which an admin may want.
+    bool over_unmanaged = false;
+    std::optional<Pin> pin = {}; // what an explicit apply pins, if the offer is an older version
+    std::string reason;          // for people
 };
 
 // One for each module name that is loaded or offered: offered ones first, in stack order, then the
 // others by name. The pointers point into the world's parts.
 std::vector<Judgement> judge(World const& world);
-
-// The refusal for loading `offer` while patches that nobody manages are enabled, if it is or may be
-// cumulative: it would silently replace them.
-std::optional<base::Error>
-conflict_with_unmanaged(World const& world, repository::Offer const& offer);
 
 } // namespace livepatch::engine

@@ -62,16 +62,11 @@ revert_step(World const& world, Request const& request, Judgement const* judged)
     return std::nullopt;
 }
 
-std::optional<base::Error>
-refusal(World const& world, Request const& request, Judgement const& judged) {
-    auto refused = judged.refusal;
+std::optional<base::Error> refusal(Request const& request, Judgement const& judged) {
     // An admin may replace what other tools loaded; nothing else is given way to.
-    if (refused && request.replace_unmanaged && judged.offer != nullptr && !judged.offer->refused) {
-        auto const conflict = conflict_with_unmanaged(world, *judged.offer);
-        if (conflict && describe(*conflict) == describe(*refused))
-            return std::nullopt;
-    }
-    return refused;
+    if (judged.over_unmanaged && request.replace_unmanaged)
+        return std::nullopt;
+    return judged.refusal;
 }
 
 base::Error gone(Request const& request) {
@@ -97,12 +92,16 @@ apply_step(World const& world, Request const& request, Judgement const* judged) 
         return finish(request, gone(request));
     if (judged->as_wanted)
         return finish(request);
-    if (auto refused = refusal(world, request, *judged))
+    if (auto refused = refusal(request, *judged))
         return finish(request, std::move(refused));
     if (judged->offer->sha256 != request.sha256)
         return finish(request, changed(request));
     Action action{
-        .kind = Kind::load, .name = request.name, .request = request.id, .offer = judged->offer};
+        .kind = Kind::load,
+        .name = request.name,
+        .request = request.id,
+        .offer = judged->offer,
+        .pin = judged->pin};
     if (judged->state == PatchState::disabling) {
         // A transition under way can be turned round; once it has ended the module must be loaded
         // anew.

@@ -26,7 +26,8 @@ struct Action {
     std::string name;                         // module name
     std::uint64_t request = 0;                // whose; 0 = the daemon's own
     repository::Offer const* offer = nullptr; // with load
-    std::optional<base::Error> error = {};    // with finish: nothing = success
+    std::optional<Pin> pin = {};           // with load and enable: on request, of an older version
+    std::optional<base::Error> error = {}; // with finish: nothing = success
 };
 
 // In the order in which they are to be done. A step that the kernel would refuse now, because

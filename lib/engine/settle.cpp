@@ -22,18 +22,20 @@ public:
     Settling(State& state, Change const& change) : state_(state), change_(change) {}
 
     Settled run() {
-        for (auto const& name : records_of_this_boot())
-            if (name != change_.in_flight)
-                settle_record(*state_.find_load(name, change_.boot_id));
+        // What was replaced earlier comes last: what replaced it may be replaced itself by now.
+        for (bool const replaced : {false, true})
+            for (auto const& name : records_of_this_boot(replaced))
+                if (name != change_.in_flight)
+                    settle_record(*state_.find_load(name, change_.boot_id));
         tell_unmanaged();
         return std::move(settled_);
     }
 
 private:
-    std::vector<std::string> records_of_this_boot() const {
+    std::vector<std::string> records_of_this_boot(bool replaced) const {
         std::vector<std::string> names;
         for (auto const& load : state_.loads)
-            if (load.boot_id == change_.boot_id)
+            if (load.boot_id == change_.boot_id && (load.stage == Stage::replaced) == replaced)
                 names.push_back(load.name);
         return names;
     }
@@ -70,11 +72,34 @@ private:
             return drop(record);
         case Stage::replaced:
             // Remembered while the patch that replaced it is there: it is not wanted meanwhile.
-            if (auto const* by = change_.now.find(record.replaced_by);
-                by == nullptr || !is_active(*by))
+            if (auto const by = heir_of(record); by.empty())
                 drop(record);
+            else if (by != record.replaced_by)
+                replaced_by(record, by);
             return;
         }
+    }
+
+    // The patch that is there instead of a replaced one: the one that replaced it, or one that
+    // replaced that in turn; "" = none any more.
+    std::string heir_of(LoadRecord const& record) const {
+        std::set<std::string> seen{record.name};
+        auto by = record.replaced_by;
+        while (seen.insert(by).second) {
+            if (auto const* patch = change_.now.find(by); patch != nullptr && is_active(*patch))
+                return by;
+            auto const* next = state_.find_load(by, change_.boot_id);
+            if (next == nullptr || next->stage != Stage::replaced)
+                break;
+            by = next->replaced_by;
+        }
+        auto const* patch = replacing_patch(record);
+        return patch == nullptr ? std::string() : patch->name;
+    }
+
+    void replaced_by(LoadRecord& record, std::string const& name) {
+        record.replaced_by = name;
+        become(record, Stage::replaced);
     }
 
     void settle_active(LoadRecord& record, PatchState state) {
@@ -117,6 +142,8 @@ private:
                 tell(EventKind::disabled, record, "no task runs its code any more");
             return;
         case Stage::replaced:
+            if (auto const by = heir_of(record); !by.empty() && by != record.replaced_by)
+                replaced_by(record, by);
             return;
         }
     }
@@ -125,8 +152,7 @@ private:
         auto const* by = replacing_patch(record);
         if (by == nullptr)
             return false;
-        record.replaced_by = by->name;
-        become(record, Stage::replaced);
+        replaced_by(record, by->name);
         tell(EventKind::replaced, record, "replaced by " + by->name);
         return true;
     }
@@ -137,9 +163,16 @@ private:
     kernel::ObservedPatch const* replacing_patch(LoadRecord const& record) const {
         for (auto const& patch : change_.now.patches)
             if (patch.name != record.name && is_active(patch) &&
-                change_.fresh.contains(patch.name) && may_replace(patch))
+                change_.fresh.contains(patch.name) && may_replace(patch) &&
+                !was_there_before(patch.name, record))
                 return &patch;
         return nullptr;
+    }
+
+    // A patch of ours replaces only what was loaded before it, and records are in that order.
+    bool was_there_before(std::string_view name, LoadRecord const& record) const {
+        auto const* other = state_.find_load(name, change_.boot_id);
+        return other != nullptr && other < &record;
     }
 
     // What comes and goes without us.
@@ -165,9 +198,7 @@ private:
         if (patch.replace)
             return *patch.replace;
         auto const* record = state_.find_load(patch.name, change_.boot_id);
-        auto const* offer =
-            record == nullptr ? nullptr : change_.catalogue.find_digest(record->sha256);
-        return offer == nullptr || offer->module.replace != module::Replace::no;
+        return record == nullptr || record->replace != module::Replace::no;
     }
 
     PatchState was(std::string_view name) const {

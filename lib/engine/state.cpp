@@ -23,6 +23,20 @@ Hold const* State::find_hold(std::string_view sha256) const {
     return found == holds.end() || sha256.empty() ? nullptr : &*found;
 }
 
+Hold const* State::find_hold_of(std::string_view id, std::string_view name) const {
+    auto const found = std::find_if(holds.begin(), holds.end(), [&](auto const& hold) {
+        return !hold.id.empty() && (hold.id == id || hold.id == name);
+    });
+    return found == holds.end() ? nullptr : &*found;
+}
+
+Pin const* State::find_pin(std::string_view sha256) const {
+    auto const found = std::find_if(pins.begin(), pins.end(), [&](auto const& pin) {
+        return pin.sha256 == sha256;
+    });
+    return found == pins.end() || sha256.empty() ? nullptr : &*found;
+}
+
 void State::put(LoadRecord record) {
     drop_load(record.name, record.boot_id);
     loads.push_back(std::move(record));
@@ -35,12 +49,17 @@ void State::drop_load(std::string_view name, std::string_view boot_id) {
 }
 
 void State::put(Hold hold) {
-    if (find_hold(hold.sha256) == nullptr)
+    bool const known = std::any_of(holds.begin(), holds.end(), [&](auto const& other) {
+        return other.id == hold.id && other.sha256 == hold.sha256;
+    });
+    if (!known)
         holds.push_back(std::move(hold));
 }
 
 bool State::drop_hold(std::string_view sha256) {
-    return std::erase_if(holds, [&](auto const& hold) { return hold.sha256 == sha256; }) != 0;
+    return std::erase_if(holds, [&](auto const& hold) {
+               return hold.id.empty() && hold.sha256 == sha256;
+           }) != 0;
 }
 
 } // namespace livepatch::engine

@@ -2,7 +2,10 @@
 // left alone. Written to state.json before the kernel is touched.
 #pragma once
 
+#include "module/livepatch_module.hpp"
+
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,27 +34,56 @@ struct LoadRecord {
     Stage stage = Stage::intended;
     Time at;                 // when it was loaded
     std::string replaced_by; // module name, with Stage::replaced
+    // Its place in the stack order, which counts also when no source offers it any more.
+    std::string file = {}; // file name
+    int priority = 0;      // its source's
+    module::Replace replace = module::Replace::unknown;
 };
 
+// Keeps patches from being loaded by themselves.
 struct Hold {
-    std::string sha256; // the digest that is not to be loaded by itself
-    std::string name;   // module name, for people
+    // "": put there by a revert, or because another tool took the patch out; of one digest, and an
+    // apply by name lifts it. Else an admin's own, of all versions: a module name or catalogue id.
+    std::string id = {};
+    std::string sha256; // with an empty id
+    std::string name;   // module name, for people; "" = not known
+    std::string reason;
+    Time since;
+};
+
+// An older version that an admin wants: what is newer is not loaded by itself.
+struct Pin {
+    std::string name; // module name
+    std::string id;
+    std::string sha256;
+    std::string source;
+    std::string file;     // file name: its place in the stack order
+    bool lineage = false; // all that comes later in its source is newer, not only its name's
+    Time since;
+};
+
+struct Pause {
     std::string reason;
     Time since;
 };
 
 struct State {
     std::vector<LoadRecord> loads; // at most one a module name and boot, oldest first
-    std::vector<Hold> holds;       // at most one a digest
+    std::vector<Hold> holds;       // at most one a digest, or id
+    std::vector<Pin> pins;
+    std::optional<Pause> pause;
 
     LoadRecord* find_load(std::string_view name, std::string_view boot_id);
     LoadRecord const* find_load(std::string_view name, std::string_view boot_id) const;
     Hold const* find_hold(std::string_view sha256) const;
+    // An admin's own, of either of the two.
+    Hold const* find_hold_of(std::string_view id, std::string_view name) const;
+    Pin const* find_pin(std::string_view sha256) const;
 
     // Replaces the record of the same name and boot.
     void put(LoadRecord record);
     void drop_load(std::string_view name, std::string_view boot_id);
-    // Keeps an existing hold of that digest.
+    // Keeps an existing hold of that digest, or id.
     void put(Hold hold);
     bool drop_hold(std::string_view sha256); // whether there was one
 };

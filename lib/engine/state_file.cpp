@@ -19,10 +19,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int schema = 1;
+constexpr int schema = 2;
+// Without what came with the second: explicit holds, pins, the pause, and what a load record says
+// of the stack order.
+constexpr int oldest_schema = 1;
 constexpr std::size_t max_size = std::size_t{8} * 1024 * 1024;
 constexpr std::array<std::string_view, 5> stage_names{
     "intended", "loaded", "enabled", "reverting", "replaced"};
+constexpr std::array<std::string_view, 3> replace_names{"no", "yes", "unknown"};
 
 std::int64_t seconds(Time time) {
     return std::chrono::system_clock::to_time_t(time);
@@ -39,6 +43,13 @@ Stage stage_from(std::string const& word) {
                                       : static_cast<Stage>(found - stage_names.begin());
 }
 
+module::Replace replace_from(std::string const& word) {
+    auto const found = std::find(replace_names.begin(), replace_names.end(), word);
+    return found == replace_names.end()
+               ? module::Replace::unknown
+               : static_cast<module::Replace>(found - replace_names.begin());
+}
+
 Json to_json(LoadRecord const& load) {
     return {
         {"name", load.name},
@@ -51,6 +62,9 @@ Json to_json(LoadRecord const& load) {
         {"stage", stage_names.at(static_cast<std::size_t>(load.stage))},
         {"at", seconds(load.at)},
         {"replaced_by", load.replaced_by},
+        {"file", load.file},
+        {"priority", load.priority},
+        {"replace", replace_names.at(static_cast<std::size_t>(load.replace))},
     };
 }
 
@@ -66,11 +80,15 @@ LoadRecord load_from(Json const& json) {
         .stage = stage_from(json.at("stage")),
         .at = time_from(json.at("at")),
         .replaced_by = json.at("replaced_by"),
+        .file = json.value("file", ""),
+        .priority = json.value("priority", 50),
+        .replace = replace_from(json.value("replace", "unknown")),
     };
 }
 
 Json to_json(Hold const& hold) {
     return {
+        {"id", hold.id},
         {"sha256", hold.sha256},
         {"name", hold.name},
         {"reason", hold.reason},
@@ -79,6 +97,7 @@ Json to_json(Hold const& hold) {
 
 Hold hold_from(Json const& json) {
     return {
+        .id = json.value("id", ""),
         .sha256 = json.at("sha256"),
         .name = json.at("name"),
         .reason = json.at("reason"),
@@ -86,22 +105,68 @@ Hold hold_from(Json const& json) {
     };
 }
 
-Json to_json(State const& state) {
-    auto loads = Json::array();
-    for (auto const& load : state.loads)
-        loads.push_back(to_json(load));
-    auto holds = Json::array();
-    for (auto const& hold : state.holds)
-        holds.push_back(to_json(hold));
-    return {{"loads", std::move(loads)}, {"holds", std::move(holds)}};
+Json to_json(Pin const& pin) {
+    return {
+        {"name", pin.name},
+        {"id", pin.id},
+        {"sha256", pin.sha256},
+        {"source", pin.source},
+        {"file", pin.file},
+        {"lineage", pin.lineage},
+        {"since", seconds(pin.since)}};
 }
 
-State state_from(Json const& json) {
+Pin pin_from(Json const& json) {
+    return {
+        .name = json.at("name"),
+        .id = json.at("id"),
+        .sha256 = json.at("sha256"),
+        .source = json.at("source"),
+        .file = json.at("file"),
+        .lineage = json.at("lineage"),
+        .since = time_from(json.at("since")),
+    };
+}
+
+Json to_json(std::optional<Pause> const& pause) {
+    if (!pause)
+        return nullptr;
+    return {{"reason", pause->reason}, {"since", seconds(pause->since)}};
+}
+
+std::optional<Pause> pause_from(Json const& json) {
+    if (json.is_null())
+        return std::nullopt;
+    return Pause{.reason = json.at("reason"), .since = time_from(json.at("since"))};
+}
+
+template <class T>
+Json list_of(std::vector<T> const& values) {
+    auto list = Json::array();
+    for (auto const& value : values)
+        list.push_back(to_json(value));
+    return list;
+}
+
+Json to_json(State const& state) {
+    return {
+        {"loads", list_of(state.loads)},
+        {"holds", list_of(state.holds)},
+        {"pins", list_of(state.pins)},
+        {"pause", to_json(state.pause)}};
+}
+
+State state_from(Json const& json, int written_as) {
     State state;
     for (auto const& load : json.at("loads"))
         state.put(load_from(load));
     for (auto const& hold : json.at("holds"))
         state.put(hold_from(hold));
+    if (written_as == oldest_schema)
+        return state;
+    for (auto const& pin : json.at("pins"))
+        state.pins.push_back(pin_from(pin));
+    state.pause = pause_from(json.at("pause"));
     return state;
 }
 
@@ -139,13 +204,14 @@ base::Result<State> StateFile::read(std::filesystem::path const& path) {
     };
     try {
         auto const json = Json::parse(text.value());
-        if (json.at("schema") != schema)
+        int const written_as = json.at("schema");
+        if (written_as < oldest_schema || written_as > schema)
             return damaged("written by another version");
         auto const& content = json.at("state");
         if (json.at("sha256") != base::sha256(text_of(content)))
             return damaged("its checksum does not match");
         generation_ = json.at("generation");
-        return state_from(content);
+        return state_from(content, written_as);
     } catch (Json::exception const& error) {
         return damaged(error.what());
     }

@@ -10,9 +10,9 @@
 
 namespace livepatch::engine {
 
-// {"schema":1,"generation":N,"sha256":"…","state":{…}}, the digest over the compact form of
-// "state". A damaged file is set aside as state.json.damaged and the previous generation
-// (state.json.previous) taken.
+// {"schema":2,"generation":N,"sha256":"…","state":{…}}, the digest over the compact form of
+// "state"; a file of schema 1 is read, too. A damaged file is set aside as state.json.damaged and
+// the previous generation (state.json.previous) taken.
 class StateFile {
 public:
     explicit StateFile(std::filesystem::path directory);

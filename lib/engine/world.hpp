@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ struct World {
     // Why nothing is loaded by itself although the mode is automatic; "" = nothing stands in the
     // way.
     std::string obstacle = {};
+    // Why nothing is loaded at all, neither by itself nor on request: paused or switched off.
+    std::optional<base::Error> stopped = {};
     bool livepatch = true; // the kernel can be livepatched
     std::string_view boot_id;
 

@@ -10,7 +10,7 @@
 namespace livepatch::report {
 
 std::string_view name(EventKind kind) {
-    static constexpr std::array<std::string_view, 11> words{
+    static constexpr std::array<std::string_view, 14> words{
         "loaded",
         "enabled",
         "disabling",
@@ -20,6 +20,9 @@ std::string_view name(EventKind kind) {
         "load-failed",
         "rejected",
         "held",
+        "unheld",
+        "paused",
+        "resumed",
         "foreign-change",
         "operation-failed"};
     return words.at(static_cast<std::size_t>(kind));

@@ -22,6 +22,9 @@ enum class EventKind {
     load_failed,      // the kernel refused the module
     rejected,         // a file in a source cannot be used
     held,             // it will not be loaded by itself any more
+    unheld,           // it may be again
+    paused,           // nothing is loaded any more
+    resumed,          // it is again
     foreign_change,   // somebody else loaded, disabled or removed it
     operation_failed, // any other operation that did not succeed
 };

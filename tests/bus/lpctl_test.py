@@ -90,16 +90,44 @@ class Lpctl(BusCase):
         self.error(2, "InvalidArgument", "apply", "--colour", "blue")
         self.error(2, "InvalidArgument", "apply")
         self.error(2, "InvalidArgument", "apply", "lp_a", "--reason", "x" * 1025)
+        self.error(2, "InvalidArgument", "hold")
+        self.error(2, "InvalidArgument", "unhold")
+        self.error(2, "InvalidArgument", "pause", "--reason", "x" * 1025)
+        self.error(2, "InvalidArgument", "resume", "--reason", "x")
 
     def test_3_unknown(self):
         self.start()
-        for verb in ("apply", "revert", "show"):
+        for verb in ("apply", "revert", "show", "hold", "unhold"):
             self.error(3, "NotFound", verb, "lp_x")
+
+    def test_4_not_now(self):
+        client = self.start()
+        self.offer_and_see(client, "lp_a")
+        held = self.lpctl(0, "hold", "lp_a", "--reason", "a freeze", "--json")["patches"]
+        self.assertEqual([(patch["name"], patch["state"], patch["result"]) for patch in held],
+                         [("lp_a", "absent", "held")])
+        self.assertIn("held", self.lpctl(0, "hold", "lp_a"))
+        self.assertIn("a freeze", self.error(4, "Held", "apply", "lp_a")["message"])
+        self.assertIn("a freeze", self.lpctl(0, "status"))
+        self.assertEqual(self.lpctl(0, "pause", "--json")["paused"], True)
+        unheld = self.lpctl(0, "unhold", "lp_a", "--json")["patches"]
+        self.assertEqual([patch["result"] for patch in unheld], ["unheld"])
+        self.lpctl(0, "unhold", "lp_a")
+        self.error(4, "Paused", "apply", "lp_a")
+        self.error(4, "Paused", "apply", "--all")
+        self.lpctl(1, "status", "--check")
+        self.lpctl(0, "pause", "--reason", "a release")
+        self.assertIn("paused: a release", self.lpctl(0, "status"))
+        self.assertEqual(self.lpctl(0, "resume", "--json")["paused"], False)
+        self.lpctl(0, "resume")
+        self.assertEqual(self.daemon.tell("calls"), [])
+        self.lpctl(0, "apply", "lp_a")
 
     def test_5_not_authorised(self):
         client = self.start()
         self.offer_and_see(client, "lp_a")
-        for arguments in (("apply", "lp_a"), ("apply", "--all"), ("revert", "lp_a"), ("refresh",)):
+        for arguments in (("apply", "lp_a"), ("apply", "--all"), ("revert", "lp_a"), ("refresh",),
+                          ("hold", "lp_a"), ("unhold", "lp_a"), ("pause",), ("resume",)):
             self.error(5, "NotAuthorized", *arguments, uid=NOBODY)
         self.assertEqual(self.daemon.tell("calls"), [])
         self.lpctl(0, "status", uid=NOBODY)
@@ -135,7 +163,8 @@ class Lpctl(BusCase):
         client.apply("lp_a")
         self.wait_state(client, "lp_a", "enabled")
         self.assertEqual(self.daemon.stop(), 0)
-        for arguments in (("apply", "lp_a"), ("revert", "lp_a"), ("refresh",)):
+        for arguments in (("apply", "lp_a"), ("revert", "lp_a"), ("refresh",), ("hold", "lp_a"),
+                          ("unhold", "lp_a"), ("pause",), ("resume",)):
             self.error(8, "DaemonNotReachable", *arguments)
         status = self.lpctl(0, "status", "--json")
         self.assertEqual(status["daemon"], "absent")

@@ -121,9 +121,11 @@ class Client:
 
     # Calls
 
-    def send(self, path, interface, method, signature="", *body, name=NAME, no_reply=False):
+    def send(self, path, interface, method, signature="", *body, name=NAME, no_reply=False,
+             flags=MessageFlag(0)):
         """Sends a call and does not wait; returns its serial."""
         message = new_method_call(DBusAddress(path, name, interface), method, signature, body)
+        message.header.flags |= flags
         if no_reply:
             message.header.flags |= MessageFlag.no_reply_expected
         serial = next(self.serials)

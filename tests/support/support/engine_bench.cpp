@@ -35,6 +35,7 @@ engine::Engine::Parts EngineBench::parts() {
         .scanner = scanner,
         .sources = *sources_,
         .state_file = *state_file_,
+        .kill_switch = {directory.path() / "disable", tree.path() / "proc/cmdline"},
         .identity = kernel::identify(tree.root()).value(),
         .mode = mode,
         .not_persistent = not_persistent,
@@ -148,6 +149,22 @@ EngineBench::Answer EngineBench::revert(std::string const& patch, engine::Option
 
 EngineBench::Answer EngineBench::revert_all() {
     return ask([&](auto done) { engine_->revert_all({}, done); });
+}
+
+EngineBench::Answer EngineBench::hold(std::string const& patch, std::string const& reason) {
+    return ask([&](auto done) { engine_->hold(patch, reason, done); });
+}
+
+EngineBench::Answer EngineBench::unhold(std::string const& patch) {
+    return ask([&](auto done) { engine_->unhold(patch, done); });
+}
+
+EngineBench::Answer EngineBench::pause(std::string const& reason) {
+    return ask([&](auto done) { engine_->pause(reason, done); });
+}
+
+EngineBench::Answer EngineBench::resume() {
+    return ask([&](auto done) { engine_->resume(done); });
 }
 
 report::Report const& EngineBench::report() {

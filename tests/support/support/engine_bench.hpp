@@ -86,6 +86,10 @@ public:
     Answer apply_all();
     Answer revert(std::string const& patch, engine::Options const& options = {});
     Answer revert_all();
+    Answer hold(std::string const& patch, std::string const& reason);
+    Answer unhold(std::string const& patch);
+    Answer pause(std::string const& reason);
+    Answer resume();
 
     // The answer to the newest of these, also when it came later.
     Answer const& answer() const { return *answer_; }

@@ -214,8 +214,15 @@ TEST_CASE("a daemon that dies with the call in its hands") {
 TEST_CASE("a changing verb needs the daemon") {
     Host host;
     host.daemon.set_running(false);
-    for (auto const& words :
-         std::vector<Words>{{"apply", "lp"}, {"revert", "lp"}, {"apply", "--all"}, {"refresh"}}) {
+    for (auto const& words : std::vector<Words>{
+             {"apply", "lp"},
+             {"revert", "lp"},
+             {"apply", "--all"},
+             {"refresh"},
+             {"hold", "lp"},
+             {"unhold", "lp"},
+             {"pause"},
+             {"resume"}}) {
         CHECK(host.call(words) == 8);
         CHECK(has(host.err.str(), "start it with 'systemctl start livepatchd'"));
     }
@@ -357,6 +364,88 @@ TEST_CASE("refresh") {
     CHECK(host.json()["refreshed"] == true);
     host.daemon.on("Refresh", support::reply_error("org.livepatchd1.Error.NotAuthorized", "no"));
     CHECK(host.call({"refresh", "--json"}) == 5);
+    CHECK(host.error() == "NotAuthorized");
+}
+
+namespace {
+
+// What a call of the methods without options said: its arguments, and whether its sender may be
+// asked for a password.
+struct Said {
+    Words arguments;
+    bool interactive = false;
+
+    FakeDaemon::Handler remember() {
+        return [this](sd_bus_message* call) {
+            arguments.clear();
+            char const* word = nullptr;
+            while (sd_bus_message_read(call, "s", &word) > 0)
+                arguments.emplace_back(word);
+            interactive = sd_bus_message_get_allow_interactive_authorization(call) > 0;
+            return support::reply_nothing(call);
+        };
+    }
+};
+
+} // namespace
+
+TEST_CASE("hold and unhold") {
+    Host host;
+    Said said;
+    host.daemon.on("Hold", said.remember());
+    host.daemon.on("Unhold", said.remember());
+    CHECK(host.call({"hold", "corp-1", "--reason", "not yet"}) == 0);
+    CHECK(host.out.str() == "lp_id: held\n");
+    CHECK(said.arguments == Words{"corp-1", "not yet"});
+    CHECK_FALSE(said.interactive);
+    host.context.can_ask = true;
+    CHECK(host.call({"unhold", "lp", "corp-1", "--json"}) == 0);
+    CHECK(said.arguments == Words{"corp-1"});
+    CHECK(said.interactive);
+    REQUIRE(host.json()["patches"].size() == 2);
+    CHECK(host.json()["patches"][0]["name"] == "lp");
+    CHECK(host.json()["patches"][0]["result"] == "unheld");
+    CHECK(host.call({"unhold", "lp", "--no-ask-password"}) == 0);
+    CHECK_FALSE(said.interactive);
+}
+
+TEST_CASE("hold goes on after a failure and exits with the first one") {
+    Host host;
+    host.daemon.on("Hold", [](sd_bus_message* call) {
+        char const* patch = nullptr;
+        sd_bus_message_read(call, "s", &patch);
+        if (std::string_view(patch) == "corp-2")
+            return support::reply_error("org.livepatchd1.Error.NotFound", "corp-2: no such patch")(
+                call
+            );
+        return support::reply_nothing(call);
+    });
+    CHECK(host.call({"hold", "corp-2", "lp"}) == 3);
+    CHECK(host.out.str() == "lp: held\n");
+    CHECK(host.err.str() == "lpctl: corp-2: no such patch; did you mean 'corp-1'?\n");
+    CHECK(host.call({"hold", "corp-2", "lp", "--json"}) == 3);
+    CHECK(host.error() == "NotFound");
+    CHECK(host.json()["error"]["details"]["patches"][1]["result"] == "held");
+}
+
+TEST_CASE("pause and resume") {
+    Host host;
+    Said said;
+    host.daemon.on("Pause", said.remember());
+    host.daemon.on("Resume", said.remember());
+    CHECK(host.call({"pause"}) == 0);
+    CHECK(said.arguments == Words{""});
+    CHECK(has(host.out.str(), "lpctl resume"));
+    CHECK(host.call({"pause", "--reason", "a release", "--json"}) == 0);
+    CHECK(said.arguments == Words{"a release"});
+    CHECK(host.json()["paused"] == true);
+    CHECK(host.call({"resume"}) == 0);
+    CHECK(said.arguments.empty());
+    CHECK(host.call({"resume", "--json"}) == 0);
+    CHECK(host.json()["paused"] == false);
+    host.daemon.on("Pause", support::reply_error("org.livepatchd1.Error.NotAuthorized", "no"));
+    CHECK(host.call({"pause"}) == 5);
+    CHECK(host.call({"pause", "--json"}) == 5);
     CHECK(host.error() == "NotAuthorized");
 }
 

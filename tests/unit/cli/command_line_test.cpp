@@ -24,7 +24,13 @@ TEST_CASE("a wrong command line is exit 2 and says what to do") {
              {"revert"},
              {"revert", "a", "--all"},
              {"revert", "a", "--replace-unmanaged"},
-             {"refresh", "a"}}) {
+             {"refresh", "a"},
+             {"hold"},
+             {"unhold"},
+             {"unhold", "a", "--reason", "b"},
+             {"pause", "a"},
+             {"resume", "a"},
+             {"resume", "--reason", "b"}}) {
         INFO(words.size() << " words, the last: " << (words.empty() ? "" : words.back()));
         CHECK(host.call(words) == 2);
         CHECK(host.out.str().empty());
@@ -68,7 +74,18 @@ TEST_CASE("help and version are successes on stdout") {
     CHECK(host.call({"--help"}) == 0);
     CHECK(host.out.str().find("blockers") != std::string::npos);
     for (auto const* verb :
-         {"status", "list", "show", "blockers", "version", "apply", "revert", "refresh"}) {
+         {"status",
+          "list",
+          "show",
+          "blockers",
+          "version",
+          "apply",
+          "revert",
+          "refresh",
+          "hold",
+          "unhold",
+          "pause",
+          "resume"}) {
         CHECK(host.call({verb, "--help"}) == 0);
         CHECK(host.out.str().find("--json") != std::string::npos);
     }

@@ -200,7 +200,8 @@ TEST_CASE("what a cumulative patch replaced is not wanted while that one is ther
     world.see("lp_all", PatchState::enabled);
     CHECK(world.judged("lp").disposition == Disposition::replaced);
     CHECK_FALSE(world.judged("lp").refusal);
-    world.observed.patches[0].state = PatchState::disabling;
+    world.observed.patches[0].state = PatchState::disabling; // and held, as every revert does
+    world.hold("lp_all");
     CHECK(world.judged("lp").disposition == Disposition::scheduled);
 }
 

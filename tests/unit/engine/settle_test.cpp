@@ -203,8 +203,7 @@ TEST_CASE("what a cumulative patch replaced is no foreign act") {
         other.replace = true;
     }
     SECTION("by what is known about it") {
-        seen.world.record("lp_all", Stage::loaded);
-        seen.world.offer("lp_all", replace);
+        seen.world.record("lp_all", Stage::loaded).replace = replace;
     }
     SECTION("by another tool, about which nothing is known") {}
 
@@ -228,7 +227,10 @@ TEST_CASE("what cannot have been replaced was taken out by somebody") {
     }
     SECTION("the other one replaces nothing, says its file") {
         seen.world.record("lp_new");
-        seen.world.offer("lp_new");
+    }
+    SECTION("the other one was loaded before it") {
+        seen.world.record("lp_new").replace = module::Replace::yes;
+        std::swap(seen.world.state.loads[0], seen.world.state.loads[1]);
     }
     SECTION("the other one is going, too") {
         other.state = PatchState::disabling;
@@ -269,6 +271,34 @@ TEST_CASE("a replaced patch is remembered as long as what replaced it is there")
         CHECK(seen.record() == nullptr);
         CHECK_FALSE(seen.held());
     }
+}
+
+TEST_CASE("what was replaced by what is replaced in turn is still replaced") {
+    Case seen(Stage::replaced, PatchState::absent);
+    seen.world.state.loads[0].replaced_by = "lp_1";
+    auto& first = seen.world.record("lp_1", GENERATE(Stage::enabled, Stage::replaced));
+    first.replace = module::Replace::yes;
+    first.replaced_by = first.stage == Stage::replaced ? "lp_2" : "";
+    seen.world.record("lp_2", Stage::loaded).replace = module::Replace::yes;
+    seen.world.see("lp_2", PatchState::enabled);
+    seen.fresh = {"lp_2"};
+    SECTION("gone") {
+        seen.now(PatchState::absent);
+    }
+    SECTION("its module still there") {
+        seen.now(PatchState::disabled);
+    }
+    REQUIRE(seen.record() != nullptr);
+    CHECK(seen.record()->replaced_by == "lp_2");
+    CHECK_FALSE(seen.held());
+}
+
+TEST_CASE("records that name each other in a circle are no way round") {
+    Case seen(Stage::replaced, PatchState::absent);
+    seen.world.state.loads[0].replaced_by = "lp_1";
+    seen.world.record("lp_1", Stage::replaced).replaced_by = "lp";
+    seen.now(PatchState::absent);
+    CHECK(seen.record() == nullptr);
 }
 
 TEST_CASE("other tools' patches are told when they come and go") {

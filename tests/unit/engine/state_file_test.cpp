@@ -1,3 +1,4 @@
+#include "base/sha256.hpp"
 #include "engine/state_file.hpp"
 #include "engine/state_keeper.hpp"
 #include "support/catch.hpp"
@@ -43,9 +44,23 @@ State example() {
             .boot_id = "boot",
             .stage = stage,
             .at = at(1'767'225'600),
-            .replaced_by = "other"});
+            .replaced_by = "other",
+            .file = "lp-1.ko",
+            .priority = 60,
+            .replace = module::Replace::yes});
     state.put(Hold{
         .sha256 = std::string(64, 'c'), .name = "lp", .reason = "näh\x1b", .since = at(1)});
+    state.put(Hold{.id = "FIX-1", .sha256 = {}, .name = "lp", .reason = "mine", .since = at(3)});
+    state.pins.push_back(
+        {.name = "lp",
+         .id = "FIX-0",
+         .sha256 = std::string(64, 'd'),
+         .source = "source",
+         .file = "lp-0.ko",
+         .lineage = true,
+         .since = at(4)}
+    );
+    state.pause = engine::Pause{.reason = "why", .since = at(5)};
     return state;
 }
 
@@ -78,10 +93,22 @@ TEST_CASE("what is saved is what is loaded") {
         CHECK(load.boot_id == "boot");
         CHECK(load.at == at(1'767'225'600));
         CHECK(load.replaced_by == "other");
+        CHECK(load.file == "lp-1.ko");
+        CHECK(load.priority == 60);
+        CHECK(load.replace == module::Replace::yes);
     }
-    REQUIRE(loaded.state.holds.size() == 1);
+    REQUIRE(loaded.state.holds.size() == 2);
     CHECK(loaded.state.holds[0].reason == "näh\x1b");
     CHECK(loaded.state.holds[0].since == at(1));
+    CHECK(loaded.state.find_hold_of("FIX-1", "lp")->reason == "mine");
+    CHECK(loaded.state.find_hold("") == nullptr);
+    REQUIRE(loaded.state.pins.size() == 1);
+    auto const* pin = loaded.state.find_pin(std::string(64, 'd'));
+    REQUIRE(pin != nullptr);
+    CHECK((pin->name == "lp" && pin->id == "FIX-0" && pin->source == "source"));
+    CHECK((pin->file == "lp-0.ko" && pin->lineage && pin->since == at(4)));
+    REQUIRE(loaded.state.pause);
+    CHECK((loaded.state.pause->reason == "why" && loaded.state.pause->since == at(5)));
 }
 
 TEST_CASE("the file is as documented, and for root only") {
@@ -90,11 +117,13 @@ TEST_CASE("the file is as documented, and for root only") {
     REQUIRE(file.save(example()));
     REQUIRE(file.save(example()));
     auto const json = nlohmann::json::parse(content(directory.path() / "state.json"));
-    CHECK(json.at("schema") == 1);
+    CHECK(json.at("schema") == 2);
     CHECK(json.at("generation") == 2);
     CHECK(json.at("sha256").get<std::string>().size() == 64);
     CHECK(json.at("state").at("loads").size() == 5);
-    CHECK(json.at("state").at("holds").size() == 1);
+    CHECK(json.at("state").at("holds").size() == 2);
+    CHECK(json.at("state").at("pins").size() == 1);
+    CHECK(json.at("state").at("pause").at("reason") == "why");
     auto const mode = fs::status(directory.path() / "state.json").permissions();
     CHECK(mode == (fs::perms::owner_read | fs::perms::owner_write));
     StateFile again(directory.path());
@@ -132,10 +161,12 @@ TEST_CASE("a damaged file is set aside, and the generation before it is used") {
     }
     SECTION("of another schema") {
         damaged = whole;
-        damaged.replace(damaged.find("\"schema\": 1"), 11, "\"schema\": 2");
+        damaged.replace(
+            damaged.find("\"schema\": 2"), 11, GENERATE("\"schema\": 3", "\"schema\": 0")
+        );
     }
     SECTION("another kind of JSON") {
-        damaged = GENERATE("[]", "3", "null", "{}", "{\"schema\":1,\"state\":[]}");
+        damaged = GENERATE("[]", "3", "null", "{}", "{\"schema\":2,\"state\":[]}");
     }
     std::ofstream(path) << damaged;
 
@@ -151,6 +182,87 @@ TEST_CASE("a damaged file is set aside, and the generation before it is used") {
     loaded = StateFile(directory.path()).load();
     CHECK(loaded.state.find_hold("first") != nullptr);
     CHECK_FALSE(loaded.problem.empty());
+}
+
+TEST_CASE("a file of the first schema is read, and rewritten as the present one") {
+    // As 0.1.0 wrote it.
+    auto const content_of_then = nlohmann::ordered_json::parse(
+        R"({"loads":[{"name":"lp","id":"lp","sha256":"aa","build_id":"","source":"vendor",
+        "signer":"","boot_id":"boot","stage":"enabled","at":1,"replaced_by":""}],
+        "holds":[{"sha256":"bb","name":"lp_2","reason":"reverted","since":2}]})"
+    );
+    support::TemporaryDirectory const directory;
+    nlohmann::ordered_json const file{
+        {"schema", 1},
+        {"generation", 7},
+        {"sha256", base::sha256(content_of_then.dump())},
+        {"state", content_of_then}};
+    directory.write("state.json", file.dump(2));
+    StateFile state_file(directory.path());
+    auto const loaded = state_file.load();
+    CHECK(loaded.problem.empty());
+    REQUIRE(loaded.state.find_load("lp", "boot") != nullptr);
+    CHECK(loaded.state.find_load("lp", "boot")->replace == module::Replace::unknown);
+    CHECK(loaded.state.find_load("lp", "boot")->priority == 50);
+    REQUIRE(loaded.state.find_hold("bb") != nullptr);
+    CHECK(loaded.state.find_hold("bb")->id.empty());
+    CHECK((loaded.state.pins.empty() && !loaded.state.pause));
+    REQUIRE(state_file.save(loaded.state));
+    auto const now = nlohmann::json::parse(content(directory.path() / "state.json"));
+    CHECK(now.at("schema") == 2);
+    CHECK(now.at("generation") == 8);
+    CHECK(StateFile(directory.path()).load().state.find_hold("bb") != nullptr);
+}
+
+TEST_CASE("a file that lost any one of its bytes is never believed, nor harms") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    REQUIRE(file.save(example()));
+    auto const whole = content(directory.path() / "state.json");
+    fs::remove(directory.path() / "state.json.previous");
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        auto damaged = whole;
+        if (i % 2 == 0)
+            damaged.erase(i, 1);
+        else
+            damaged[i] = static_cast<char>(damaged[i] ^ 1);
+        directory.write("state.json", damaged);
+        auto const loaded = StateFile(directory.path()).load();
+        if (!loaded.problem.empty())
+            continue; // and empty
+        // White space, or outside what the checksum covers.
+        INFO("byte " << i << " of " << whole.size());
+        CHECK(loaded.state.loads.size() == 5);
+        CHECK(loaded.state.holds.size() == 2);
+        CHECK(loaded.state.pins.size() == 1);
+        CHECK(loaded.state.pause);
+    }
+}
+
+TEST_CASE("a state whose checksum is right and whose content is not is refused") {
+    auto const break_it = GENERATE(
+        R"({"loads":{},"holds":[],"pins":[]})",
+        R"({"loads":[],"holds":[]})",
+        R"({"loads":[],"holds":[],"pins":[{}],"pause":null})",
+        R"({"loads":[],"holds":[],"pins":[],"pause":{"reason":7,"since":1}})",
+        R"({"loads":[],"holds":[],"pins":[],"pause":[]})",
+        R"({"loads":[],"holds":[{"id":3,"sha256":"","name":"","reason":"","since":0}],"pins":[],"pause":null})"
+    );
+    support::TemporaryDirectory const directory;
+    auto const state = nlohmann::ordered_json::parse(break_it);
+    directory.write(
+        "state.json",
+        nlohmann::ordered_json{
+            {"schema", 2},
+            {"generation", 1},
+            {"sha256", base::sha256(state.dump())},
+            {"state", state}}
+            .dump()
+    );
+    auto const loaded = StateFile(directory.path()).load();
+    CHECK_FALSE(loaded.problem.empty());
+    CHECK(loaded.state.holds.empty());
+    CHECK(fs::exists(directory.path() / "state.json.damaged"));
 }
 
 TEST_CASE("when both generations are damaged the state is empty, and that is said") {

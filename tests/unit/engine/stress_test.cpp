@@ -134,6 +134,7 @@ private:
          .scanner = scanner_,
          .sources = sources_,
          .state_file = state_file_,
+         .kill_switch = {directory_.path() / "disable", tree_.path() / "proc/cmdline"},
          .identity = kernel::identify(tree_.root()).value()}};
     std::unique_ptr<base::Alarm> next_;
 };

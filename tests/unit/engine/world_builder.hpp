@@ -6,6 +6,7 @@
 #include "engine/world.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct WorldBuilder {
     std::string in_flight = {};
     report::Mode mode = report::Mode::automatic;
     std::string obstacle = {};
+    std::optional<base::Error> stopped = {};
     bool livepatch = true;
 
     // A digest is "sha NAME" unless told otherwise.
@@ -43,6 +45,15 @@ struct WorldBuilder {
         return catalogue.offers.back();
     }
 
+    // "SOURCE/FILE.ko" with the module name FILE.
+    repository::Offer&
+    offer_from(std::string const& source, std::string const& name, module::Replace replace) {
+        auto& offered = offer(name, replace);
+        offered.source = source;
+        offered.path = "/" + source + "/" + name + ".ko";
+        return offered;
+    }
+
     LoadRecord& record(std::string const& name, Stage stage = Stage::enabled) {
         state.loads.push_back(
             {.name = name,
@@ -54,13 +65,41 @@ struct WorldBuilder {
              .boot_id = "boot",
              .stage = stage,
              .at = {},
-             .replaced_by = {}}
+             .replaced_by = {},
+             .file = name + ".ko",
+             .priority = 50,
+             .replace = module::Replace::no}
         );
         return state.loads.back();
     }
 
     void hold(std::string const& name) {
         state.put(Hold{.sha256 = digest(name), .name = name, .reason = "held", .since = {}});
+    }
+
+    // An admin's own.
+    void hold_all(std::string const& id) {
+        state.put(Hold{.id = id, .sha256 = {}, .name = id, .reason = "no", .since = {}});
+    }
+
+    void pin(std::string const& name, bool lineage = true) {
+        state.pins.push_back(
+            {.name = name,
+             .id = name,
+             .sha256 = digest(name),
+             .source = "test",
+             .file = name + ".ko",
+             .lineage = lineage,
+             .since = {}}
+        );
+    }
+
+    void stop() {
+        stopped = base::Error{
+            .code = base::Errc::paused,
+            .subject = "livepatchd",
+            .cause = "paused",
+            .remedy = "lpctl resume"};
     }
 
     void fail(std::string const& name) {
@@ -89,6 +128,7 @@ struct WorldBuilder {
             .in_flight = in_flight,
             .mode = mode,
             .obstacle = obstacle,
+            .stopped = stopped,
             .livepatch = livepatch,
             .boot_id = "boot"};
     }

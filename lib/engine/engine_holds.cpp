@@ -1,0 +1,119 @@
+// What an admin does not want: holds, pins, and the pause.
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+constexpr auto no_reason = "no reason given";
+
+base::Error paused(std::string cause, std::string remedy) {
+    return {
+        .code = base::Errc::paused,
+        .subject = "nothing is loaded",
+        .cause = std::move(cause),
+        .remedy = std::move(remedy)};
+}
+
+} // namespace
+
+std::optional<base::Error> Engine::stopped() const {
+    if (switched_off_)
+        return paused(*switched_off_, "");
+    if (auto const& pause = keeper_.state().pause)
+        return paused("paused: " + pause->reason, "lpctl resume");
+    return std::nullopt;
+}
+
+void Engine::hold(std::string const& patch, std::string const& reason, Done<void> done) {
+    report();
+    auto& state = keeper_.state();
+    auto const* known = state.find_hold_of(patch, patch);
+    auto const judged = find(patch);
+    if (known == nullptr && !judged)
+        return done(no_such_patch(patch));
+    auto const name = judged ? judged->name : known->name;
+    auto const why = !reason.empty()    ? reason
+                     : known != nullptr ? known->reason
+                                        : std::string(no_reason);
+    bool const news = known == nullptr || known->reason != why;
+    std::erase_if(state.holds, [&](auto const& hold) { return hold.id == patch; });
+    state.put(Hold{
+        .id = patch, .sha256 = {}, .name = name, .reason = why, .since = parts_.clock.wall()});
+    if (news)
+        tell(report::EventKind::held, name, "held: " + why);
+    keeper_.save(std::move(done)); // whoever is answered can rely on it
+    wake();
+}
+
+// A patch goes by its module's name and by the ids under which it is loaded or offered.
+std::set<std::string> Engine::words_for(std::string const& patch) const {
+    std::set<std::string> names{patch};
+    for (auto const& offer : catalogue_.offers)
+        if (offer.id == patch)
+            names.insert(offer.name());
+    for (auto const& load : keeper_.state().loads)
+        if (load.id == patch)
+            names.insert(load.name);
+    auto words = names;
+    for (auto const& offer : catalogue_.offers)
+        if (names.contains(offer.name()))
+            words.insert(offer.id);
+    for (auto const& load : keeper_.state().loads)
+        if (names.contains(load.name))
+            words.insert(load.id);
+    return words;
+}
+
+void Engine::unhold(std::string const& patch, Done<void> done) {
+    report();
+    auto const words = words_for(patch);
+    auto& state = keeper_.state();
+    auto const lifted =
+        std::erase_if(
+            state.holds,
+            [&](auto const& hold) { return words.contains(hold.id) || words.contains(hold.name); }
+        ) +
+        std::erase_if(state.pins, [&](auto const& pin) {
+            return words.contains(pin.name) || words.contains(pin.id);
+        });
+    auto const judged = find(patch);
+    if (lifted == 0)
+        return judged ? done({}) : done(no_such_patch(patch));
+    tell(report::EventKind::unheld, judged ? judged->name : patch, "not held any more");
+    keeper_.save(std::move(done));
+    wake();
+}
+
+void Engine::pause(std::string const& reason, Done<void> done) {
+    auto& pause = keeper_.state().pause;
+    auto const why = !reason.empty() ? reason : pause ? pause->reason : std::string(no_reason);
+    if (!pause || pause->reason != why)
+        tell_all(report::EventKind::paused, "nothing is loaded any more: " + why);
+    pause = Pause{.reason = why, .since = pause ? pause->since : parts_.clock.wall()};
+    keeper_.save(std::move(done));
+    wake();
+}
+
+void Engine::resume(Done<void> done) {
+    if (std::exchange(keeper_.state().pause, std::nullopt))
+        tell_all(report::EventKind::resumed, "patches are loaded again");
+    keeper_.save(std::move(done));
+    wake();
+}
+
+// Not about one patch.
+void Engine::tell_all(report::EventKind kind, std::string const& message) const {
+    tell({report::Event{
+        .kind = kind,
+        .time = parts_.clock.wall(),
+        .patch = {},
+        .id = {},
+        .sha256 = {},
+        .message = message}});
+}
+
+} // namespace livepatch::engine

@@ -1,0 +1,208 @@
+#include "engine/selection.hpp"
+
+#include "engine/pins.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+using base::PatchState;
+using module::Replace;
+using repository::Offer;
+
+bool is_active(kernel::ObservedPatch const* patch) {
+    return patch != nullptr &&
+           (patch->state == PatchState::enabled || patch->state == PatchState::enabling);
+}
+
+// What the kernel shows of it is surer than what the file told.
+Replace replace_of(World const& world, LoadRecord const& record) {
+    auto const* patch = world.observed.find(record.name);
+    if (patch != nullptr && patch->replace)
+        return *patch->replace ? Replace::yes : Replace::no;
+    return record.replace;
+}
+
+} // namespace
+
+bool is_held(State const& state, Offer const& offer) {
+    return state.find_hold(offer.sha256) != nullptr ||
+           state.find_hold_of(offer.id, offer.name()) != nullptr;
+}
+
+Selection::Selection(World const& world) : world_(world) {
+    find_owner();
+    choose();
+    find_newest();
+}
+
+void Selection::find_owner() {
+    for (auto const& record : world_.state.loads)
+        if (is_loaded(record))
+            add_to_lineage(record.source, record.priority, replace_of(world_, record));
+    // After the loaded ones: a source's priority as it is now.
+    for (auto const& offer : world_.catalogue.offers)
+        if (!offer.refused)
+            add_to_lineage(offer.source, offer.priority, offer.module.replace);
+    // Sources are walked by name, which is how ties are broken.
+    for (auto const& [source, lineage] : lineages_)
+        if (lineage.may_be && (owner_.empty() || lineage.priority > lineages_.at(owner_).priority))
+            owner_ = source;
+}
+
+// Ours, and enabled. That counts also when its file is gone: a source that cannot be read, or a
+// package that was removed, must not let in what is older, or another source's.
+bool Selection::is_loaded(LoadRecord const& record) const {
+    return world_.ours(record.name) == &record && !record.sha256.empty() &&
+           record.stage != Stage::reverting && is_active(world_.observed.find(record.name));
+}
+
+void Selection::add_to_lineage(std::string_view source, int priority, Replace replace) {
+    auto& lineage = lineages_[source];
+    lineage.priority = priority;
+    lineage.may_be = lineage.may_be || replace != Replace::no;
+    lineage.is = lineage.is || replace == Replace::yes;
+}
+
+void Selection::choose() {
+    for (auto const& offer : world_.catalogue.offers) {
+        auto& chosen = chosen_[offer.name()];
+        if (chosen == nullptr || is_better(offer, *chosen))
+            chosen = &offer;
+        auto& preferred = preferred_[offer.name()];
+        if (preferred == nullptr || is_preferred(offer, *preferred))
+            preferred = &offer;
+    }
+}
+
+bool Selection::is_preferred(Offer const& left, Offer const& right) const {
+    bool const shut_out = !other_lineage(left).empty();
+    if (shut_out != !other_lineage(right).empty())
+        return !shut_out;
+    return repository::preferred(left, right);
+}
+
+bool Selection::is_better(Offer const& left, Offer const& right) const {
+    auto const rank = [this](Offer const& offer) {
+        return std::tuple(
+            is_asked_for(offer),
+            world_.state.find_pin(offer.sha256) != nullptr,
+            world_.state.find_hold_of(offer.id, offer.name()) == nullptr
+        );
+    };
+    auto const one = rank(left);
+    auto const other = rank(right);
+    return one != other ? one > other : is_preferred(left, right);
+}
+
+bool Selection::is_asked_for(Offer const& offer) const {
+    return std::any_of(world_.requests.begin(), world_.requests.end(), [&](auto const& request) {
+        return request.kind == Request::Kind::apply && request.name == offer.name() &&
+               request.sha256 == offer.sha256 && !offer.sha256.empty();
+    });
+}
+
+Offer const* Selection::chosen(std::string_view name) const {
+    auto const found = chosen_.find(name);
+    return found == chosen_.end() ? nullptr : found->second;
+}
+
+void Selection::find_newest() {
+    auto const raise = [](std::optional<Place>& top, Place place) {
+        if (!top || is_later(place.file, top->file))
+            top = std::move(place);
+    };
+    for (auto const& record : world_.state.loads) {
+        if (!is_loaded(record) || replace_of(world_, record) != Replace::yes)
+            continue;
+        auto& lineage = lineages_.at(record.source);
+        raise(lineage.newest, {record.name, record.file});
+        raise(lineage.wanted, {record.name, record.file});
+    }
+    for (auto const& offer : world_.catalogue.offers) {
+        if (offer.module.replace != Replace::yes || !may_be_had(offer))
+            continue;
+        auto& lineage = lineages_.at(offer.source);
+        raise(lineage.newest, {offer.name(), file_of(offer)});
+        if (pinned_older(offer) == nullptr)
+            raise(lineage.wanted, {offer.name(), file_of(offer)});
+    }
+}
+
+// What an admin holds and what the kernel refused keeps nothing older out.
+bool Selection::may_be_had(Offer const& offer) const {
+    return !offer.refused && chosen(offer.name()) == &offer && !is_held(world_.state, offer) &&
+           !world_.failures.contains(offer.sha256);
+}
+
+std::string_view Selection::other_lineage(Offer const& offer) const {
+    if (owner_.empty() || offer.source == owner_)
+        return {};
+    // Whether the owner's patches are cumulative may not be known. Then they cannot stand beside
+    // others of which it is not known either, and may beside those that replace nothing.
+    bool const shut_out = lineages_.at(owner_).is || offer.module.replace != Replace::no;
+    return shut_out ? owner_ : std::string_view();
+}
+
+// The record that says a cumulative patch, which is still there, took this one's place.
+LoadRecord const* Selection::replacement(Offer const& offer) const {
+    auto const* record = world_.state.find_load(offer.name(), world_.boot_id);
+    bool const replaced = record != nullptr && record->stage == Stage::replaced &&
+                          is_active(world_.observed.find(record->replaced_by));
+    if (!replaced)
+        return nullptr;
+    // What belongs on top of it was only in the kernel before it, and is put there again.
+    auto const* by = world_.ours(record->replaced_by);
+    bool const belongs_on_top =
+        by != nullptr && by->source == offer.source && is_later(file_of(offer), by->file);
+    return belongs_on_top ? nullptr : record;
+}
+
+std::string_view
+Selection::superseded_by(Offer const& offer, std::optional<Place> Lineage::*top) const {
+    if (auto const* record = replacement(offer))
+        return record->replaced_by;
+    auto const lineage = lineages_.find(offer.source);
+    if (lineage == lineages_.end() || !(lineage->second.*top))
+        return {};
+    auto const& newest = *(lineage->second.*top);
+    bool const supersedes = newest.name != offer.name() && is_later(newest.file, file_of(offer));
+    return supersedes ? newest.name : std::string_view();
+}
+
+std::string_view Selection::superseded_by(Offer const& offer) const {
+    return superseded_by(offer, &Lineage::wanted);
+}
+
+Pin const* Selection::pinned_older(Offer const& offer) const {
+    auto const& pins = world_.state.pins;
+    auto const found = std::find_if(pins.begin(), pins.end(), [&](auto const& pin) {
+        return keeps_out(pin, offer);
+    });
+    return found == pins.end() ? nullptr : &*found;
+}
+
+std::optional<Pin> Selection::pin_of(Offer const& offer) const {
+    if (auto const* pin = world_.state.find_pin(offer.sha256))
+        return *pin;
+    bool const other_version = preferred_.at(offer.name()) != &offer;
+    // What replaces nothing is put on top of what supersedes it: that is no way back.
+    bool const older =
+        offer.module.replace != Replace::no && !superseded_by(offer, &Lineage::newest).empty();
+    if (!other_version && !older)
+        return std::nullopt;
+    return Pin{
+        .name = offer.name(),
+        .id = offer.id,
+        .sha256 = offer.sha256,
+        .source = offer.source,
+        .file = file_of(offer),
+        .lineage = older,
+        .since = {}};
+}
+
+} // namespace livepatch::engine
