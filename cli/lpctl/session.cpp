@@ -36,12 +36,14 @@ Session::Session(
     ChangeOptions const& options,
     Goal goal,
     View before,
+    kernel::LivepatchTree tree,
     dbus_client::Daemon daemon
 )
     : context_(context),
       options_(options),
       goal_(goal),
       before_(std::move(before)),
+      tree_(std::move(tree)),
       daemon_(std::move(daemon)),
       progress_(context.err, context.err_terminal),
       results_(context, options.json) {}
@@ -61,9 +63,14 @@ Session::open(Context& context, ChangeOptions const& options, Goal goal) {
         return Failure(reading->no_daemon);
     if (auto const alive = reading->daemon->ping(context.patience.changing); !alive)
         return Failure(alive.error());
-    std::unique_ptr<Session> session(
-        new Session(context, options, goal, std::move(reading->view), std::move(*reading->daemon))
-    );
+    std::unique_ptr<Session> session(new Session(
+        context,
+        options,
+        goal,
+        std::move(reading->view),
+        std::move(reading->tree),
+        std::move(*reading->daemon)
+    ));
     if (interactive(context, options) && !context.is_root)
         session->agent_.start();
     return session;
@@ -109,8 +116,8 @@ base::PatchState Session::state_before(std::string const& module) const {
     return patch == nullptr ? base::PatchState::absent : patch->state;
 }
 
-base::PatchState Session::state_now(std::string const& module) const {
-    auto const observed = kernel::LivepatchTree(context_.root).observe();
+base::PatchState Session::state_now(std::string const& module) {
+    auto const observed = tree_.observe();
     return observed ? state_in(*observed, module) : base::PatchState::absent;
 }
 
@@ -140,7 +147,7 @@ bool Session::accepted(
     std::vector<Follower> patches;
     for (auto const& module : modules)
         patches.emplace_back(module, goal_, asked, queued);
-    auto const ending = follow(context_, daemon_, progress_, patches, options_.timeout);
+    auto const ending = follow(context_, tree_, daemon_, progress_, patches, options_.timeout);
     progress_.clear();
     bool all_well = true;
     for (auto const& patch : patches)
