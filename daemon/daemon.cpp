@@ -77,9 +77,10 @@ Daemon::Daemon(Surroundings surroundings)
           surroundings_.root,
           watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
+           .hints_lost = [this] { engine_.look_anew(); },
            .sources_changed = [this] { engine_.refresh(); }}
       ),
-      service_manager_(clock_, [this] { engine_.notice(); }) {
+      service_manager_(clock_, [this] { engine_.look_anew(); }) {
     // Posted: an engine's handler may run while a property of an object that goes away is being
     // read.
     engine_.on_report([this](report::Report const& report) {
@@ -127,8 +128,8 @@ void Daemon::run() {
 }
 
 void Daemon::show(report::Report const& report) {
+    service_.show(report); // first: whoever waits for a change waits for this
     write_status(report);
-    service_.show(report);
 }
 
 void Daemon::write_status(report::Report const& report) {

@@ -50,8 +50,9 @@ void Hints::read_log() {
         log_readable_.reset();
         return;
     }
-    if (batch->lost ||
-        std::any_of(batch->lines.begin(), batch->lines.end(), kernel::concerns_livepatch))
+    if (batch->lost)
+        handlers_.hints_lost();
+    else if (std::any_of(batch->lines.begin(), batch->lines.end(), kernel::concerns_livepatch))
         handlers_.kernel_moved();
 }
 
@@ -62,7 +63,9 @@ void Hints::read_uevents() {
         uevents_readable_.reset();
         return;
     }
-    if (batch->lost || !batch->events.empty())
+    if (batch->lost)
+        handlers_.hints_lost();
+    else if (!batch->events.empty())
         handlers_.kernel_moved();
 }
 

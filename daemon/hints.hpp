@@ -21,6 +21,7 @@ class Hints {
 public:
     struct Handlers {
         std::function<void()> kernel_moved;
+        std::function<void()> hints_lost; // of the kernel's, there were more than it kept for us
         std::function<void()> sources_changed;
     };
 
