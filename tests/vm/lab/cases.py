@@ -55,7 +55,8 @@ class Case:
 
 
 class Reporter:
-    """One line a case; the output of those that failed. The counts go to the results file."""
+    """One line a case, and what it measured; the output of those that failed. The counts go to the
+    results file."""
 
     def __init__(self, results):
         self.results = results
@@ -69,6 +70,9 @@ class Reporter:
                     file.write(f"{'pass' if passed else 'fail'} {case.name}\n")
             if passed:
                 print(f"ok      {case.name} ({seconds:.1f} s)", flush=True)
+                for line in output.decode(errors="replace").splitlines():
+                    if line.startswith("figure: "):
+                        print(f"    {line}", flush=True)
                 return
             self.failed += 1
             print(f"FAILED  {case.name} ({seconds:.1f} s) {reason}", flush=True)
@@ -135,7 +139,8 @@ class Runner:
         modules = os.path.join(work, "modules")
         if not os.path.exists(modules):
             os.symlink(self.options.modules, modules)
-        return [os.path.join(self.tests, "guest.sh"), os.path.join(self.tests, "cases"), modules]
+        names = ("guest.sh", "measure.py", "cases")
+        return [*(os.path.join(self.tests, name) for name in names), modules]
 
     def boot(self, work, disk, script, **arguments):
         return vm.boot(self.options.kernel_dir, disk, script, console=os.path.join(work, "console"), **arguments)
