@@ -95,6 +95,7 @@ Daemon::Daemon(Surroundings surroundings)
           surroundings_.root,
           watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
+           .hints_lost = [this] { engine_.look_anew(); },
            .sources_changed = [this] { engine_.refresh(); },
            .complain = [this](
                            std::string const& code, std::vector<std::string> words
@@ -137,7 +138,7 @@ void Daemon::rescan() {
     if (!rescanned_)
         rescanned_ = now;
     if (now - *rescanned_ < patience)
-        return engine_.notice();
+        return engine_.look_anew();
     rescanned_ = now;
     engine_.refresh();
 }
@@ -169,8 +170,8 @@ void Daemon::show_soon(report::Report const& report) {
     if (!std::exchange(to_show_, report)) {
         boost::asio::post(io_, [this] {
             auto const newest = std::exchange(to_show_, std::nullopt);
+            service_.show(*newest); // first: whoever waits for a change waits for this
             status_file_.write(*newest);
-            service_.show(*newest);
         });
     }
 }

@@ -55,7 +55,7 @@ void Hints::follow_log() {
     bool const missed = log_.again != nullptr;
     follow(log_, kernel::KernelLog::open(root_), &Hints::read_log, &Hints::follow_log);
     if (missed)
-        handlers_.kernel_moved();
+        handlers_.hints_lost();
 }
 
 // Without them what other tools load is seen when somebody looks.
@@ -63,7 +63,7 @@ void Hints::follow_uevents() {
     bool const missed = uevents_.again != nullptr;
     follow(uevents_, kernel::Uevents::open(), &Hints::read_uevents, &Hints::follow_uevents);
     if (missed)
-        handlers_.kernel_moved();
+        handlers_.hints_lost();
 }
 
 // Without it `lpctl refresh` is what reads them.
@@ -103,14 +103,16 @@ bool Hints::read_log() {
     }
     if (batch->lost)
         spdlog::debug("the kernel's log has overtaken us: looking at everything");
-    bool moved = batch->lost;
+    bool moved = false;
     for (auto const& line : batch->lines) {
         if (!kernel::concerns_livepatch(line))
             continue;
         spdlog::debug("kernel: {}", base::escaped(line.text));
         moved = true;
     }
-    if (moved)
+    if (batch->lost)
+        handlers_.hints_lost();
+    else if (moved)
         handlers_.kernel_moved();
     return true;
 }
@@ -121,10 +123,12 @@ bool Hints::read_uevents() {
         fail(uevents_, batch.error(), &Hints::follow_uevents);
         return false;
     }
-    if (batch->lost)
+    if (batch->lost) {
         spdlog::debug("kernel events were lost: looking at everything");
-    if (batch->lost || !batch->events.empty())
+        handlers_.hints_lost();
+    } else if (!batch->events.empty()) {
         handlers_.kernel_moved();
+    }
     return true;
 }
 

@@ -29,6 +29,7 @@ class Hints {
 public:
     struct Handlers {
         std::function<void()> kernel_moved;
+        std::function<void()> hints_lost; // of the kernel's, there were more than it kept for us
         std::function<void()> sources_changed;
         // What is wrong with a hint, by a code of its own; no words = nothing any more.
         std::function<void(std::string const& code, std::vector<std::string> words)> complain;

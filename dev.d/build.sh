@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# ./dev build [PRESET]: configure and compile into build/PRESET.
+# ./dev build [PRESET [TARGET]...]: configure and compile into build/PRESET; everything unless told.
 preset=${1:-dev}
+targets=("${@:2}")
 need build
 case $preset in
 tidy | fuzz | clang*) need clang ;;
@@ -14,4 +15,4 @@ export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
 if [[ ! -f build/$preset/build.ninja ]]; then
     cmake --preset "$preset"
 fi
-cmake --build --preset "$preset" --parallel "$(nproc)"
+cmake --build --preset "$preset" --parallel "$(nproc)" ${targets:+--target "${targets[@]}"}

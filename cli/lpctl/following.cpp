@@ -13,8 +13,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Sysfs does not tell when something changes.
-constexpr std::chrono::milliseconds poll_period{100};
+// Sysfs does not tell when something changes. Most transitions last a second or two, and whoever
+// waits for one wants to go on when it ends; a long one is not missed by a moment.
+constexpr std::chrono::milliseconds poll_period{20};
+constexpr std::chrono::milliseconds patient_poll_period{100};
+constexpr std::chrono::seconds patient_after{10};
 constexpr std::chrono::seconds ask_period{1};
 
 // What the daemon knows about the patch that everybody waits for; it counts once a second itself.
@@ -80,8 +83,9 @@ Follower* foremost(std::vector<Follower>& patches) {
     return found == patches.end() ? nullptr : &*found;
 }
 
-void pause() {
-    ::timespec const time = {.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(poll_period).count()};
+void pause(Clock::duration waited) {
+    auto const period = waited < patient_after ? poll_period : patient_poll_period;
+    ::timespec const time = {.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(period).count()};
     ::nanosleep(&time, nullptr); // a signal ends it
 }
 
@@ -94,14 +98,14 @@ base::PatchState state_in(kernel::Observation const& observation, std::string_vi
 
 Outcome<Ending> follow(
     Context const& context,
+    kernel::LivepatchTree& tree,
     dbus_client::Daemon& daemon,
     Progress& progress,
     std::vector<Follower>& patches,
     std::optional<std::chrono::milliseconds> limit
 ) {
-    kernel::LivepatchTree const tree(context.root);
     DaemonsWord word(daemon, context.patience.look);
-    for (auto const start = Clock::now();; pause()) {
+    for (auto const start = Clock::now();; pause(Clock::now() - start)) {
         auto const observed = tree.observe();
         if (!observed)
             return Failure(observed.error());

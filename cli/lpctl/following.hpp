@@ -20,6 +20,7 @@ enum class Ending { settled, timed_out, interrupted };
 // states are the kernel's; the daemon only adds the number of tasks, and may die meanwhile.
 Outcome<Ending> follow(
     Context const& context,
+    kernel::LivepatchTree& tree,
     dbus_client::Daemon& daemon,
     Progress& progress,
     std::vector<Follower>& patches,

@@ -56,12 +56,14 @@ Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_
     // The report before the kernel: a patch that the report has as loaded is then seen, or is
     // really gone. The other way round one that the daemon has just loaded would look gone.
     read_status_file(context, facts);
-    auto observed = kernel::LivepatchTree(context.root).observe();
+    kernel::LivepatchTree tree(context.root);
+    auto observed = tree.observe();
     if (observed)
         facts.observed = *std::move(observed);
     else if (observed.error().code != base::Errc::unsupported)
         return Failure(observed.error());
-    Reading reading{.view = overlay(std::move(facts)), .daemon = std::nullopt};
+    Reading reading{
+        .view = overlay(std::move(facts)), .tree = std::move(tree), .daemon = std::nullopt};
     if (daemon)
         reading.daemon = std::move(*daemon);
     else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dbus_client/daemon.hpp"
+#include "kernel/livepatch_tree.hpp"
 #include "lpctl/context.hpp"
 #include "lpctl/failure.hpp"
 #include "lpctl/overlay.hpp"
@@ -14,6 +15,7 @@ namespace livepatch::lpctl {
 
 struct Reading {
     View view;
+    kernel::LivepatchTree tree;                // for further looks
     std::optional<dbus_client::Daemon> daemon; // connected, never spoken to
     dbus_client::CallError no_daemon = {};     // why there is none
 };

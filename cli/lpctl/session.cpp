@@ -36,12 +36,14 @@ Session::Session(
     ChangeOptions const& options,
     Goal goal,
     View before,
+    kernel::LivepatchTree tree,
     dbus_client::Daemon daemon
 )
     : context_(context),
       options_(options),
       goal_(goal),
       before_(std::move(before)),
+      tree_(std::move(tree)),
       daemon_(std::move(daemon)),
       progress_(context.err, context.err_terminal),
       results_(context, options.json) {}
@@ -61,9 +63,14 @@ Session::open(Context& context, ChangeOptions const& options, Goal goal) {
         return Failure(reading->no_daemon);
     if (auto const alive = reading->daemon->ping(context.patience.changing); !alive)
         return Failure(alive.error());
-    std::unique_ptr<Session> session(
-        new Session(context, options, goal, std::move(reading->view), std::move(*reading->daemon))
-    );
+    std::unique_ptr<Session> session(new Session(
+        context,
+        options,
+        goal,
+        std::move(reading->view),
+        std::move(reading->tree),
+        std::move(*reading->daemon)
+    ));
     if (interactive(context, options) && !context.is_root)
         session->agent_.start();
     return session;
@@ -109,7 +116,7 @@ dbus_client::Waiting Session::waiting(std::size_t patches, std::string const& na
 }
 
 void Session::show_transition(std::string const& module, std::chrono::milliseconds elapsed) {
-    auto const observed = kernel::LivepatchTree(context_.root).observe();
+    auto const observed = tree_.observe();
     auto const* moving = observed ? observed->transition() : nullptr;
     if (moving != nullptr && (module.empty() || moving->name == module))
         progress_.show({moving->name, moving->state, std::nullopt, elapsed});
@@ -133,8 +140,8 @@ base::PatchState Session::state_before(std::string const& module) const {
     return patch == nullptr ? base::PatchState::absent : patch->state;
 }
 
-base::PatchState Session::state_now(std::string const& module) const {
-    auto const observed = kernel::LivepatchTree(context_.root).observe();
+base::PatchState Session::state_now(std::string const& module) {
+    auto const observed = tree_.observe();
     return observed ? state_in(*observed, module) : base::PatchState::absent;
 }
 
@@ -166,7 +173,7 @@ bool Session::accepted(
         patches.emplace_back(module, goal_, asked, queued);
     // A queue of patches has been waited for already, all but its last one's transition.
     auto const limit = queued ? options_.timeout : left_of_timeout(asked);
-    auto const ending = follow(context_, daemon_, progress_, patches, limit);
+    auto const ending = follow(context_, tree_, daemon_, progress_, patches, limit);
     progress_.clear();
     bool all_well = true;
     for (auto const& patch : patches)

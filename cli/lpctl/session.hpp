@@ -57,6 +57,7 @@ private:
         ChangeOptions const& options,
         Goal goal,
         View before,
+        kernel::LivepatchTree tree,
         dbus_client::Daemon daemon
     );
 
@@ -65,7 +66,7 @@ private:
     std::optional<std::chrono::milliseconds> left_of_timeout(Clock::time_point asked) const;
     std::string module_of(std::string const& name_or_id) const;
     base::PatchState state_before(std::string const& module) const;
-    base::PatchState state_now(std::string const& module) const;
+    base::PatchState state_now(std::string const& module);
     bool as_wanted(base::PatchState state) const;
     void tell_without_waiting(std::string const& module, Clock::time_point asked);
     bool tell(Follower const& patch, Outcome<Ending> const& ending);
@@ -78,6 +79,7 @@ private:
     ChangeOptions const& options_;
     Goal goal_;
     View before_;
+    kernel::LivepatchTree tree_;
     dbus_client::Daemon daemon_;
     Interrupt interrupt_;
     PasswordAgent agent_;

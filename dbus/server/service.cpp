@@ -15,6 +15,7 @@ Service::Service(
       manager_(bus, pump, engine, authoriser) {}
 
 void Service::show(report::Report const& report) {
+    engine::Engine::WithoutLooking const announcing(engine_);
     std::set<std::string> names;
     for (auto const& patch : report.patches) {
         names.insert(patch.name);

@@ -213,7 +213,7 @@ void Engine::tell_rejected(repository::Catalogue const& before) {
 
 report::Report const& Engine::report() {
     bool const fresh = looked_at_ && parts_.clock.now() - *looked_at_ <= fresh_enough;
-    if (!fresh && !publishing_) {
+    if (!fresh && !publishing_ && without_looking_ == 0) {
         look();
         if (publish())
             wake(); // there may be something to do about it
@@ -232,6 +232,8 @@ void Engine::step() {
         if (!runner_.is_busy())
             start_first(actions);
     }
+    if (!runner_.is_busy())
+        keeper_.flush();
     publish();
     schedule_next_look();
 }

@@ -105,6 +105,12 @@ public:
     // called when they have been read.
     void reconfigure(Settings settings, RequestQueue::Done done);
 
+    // Something may have been missed: look at all of it, trusting nothing that was seen before.
+    void look_anew() {
+        parts_.tree.forget_modules();
+        wake();
+    }
+
     // Reads the sources. `done`, if any, is called when they have been read; what they bring is
     // applied after that.
     void refresh(RequestQueue::Done done = {});
@@ -140,6 +146,21 @@ public:
 
     // The truth as of now: looks at the kernel unless that was done a moment ago.
     report::Report const& report();
+
+    // While one lives, report() tells what the last look has shown: a signal takes its values from
+    // the properties, and needs no look of its own.
+    class WithoutLooking {
+    public:
+        explicit WithoutLooking(Engine& engine) : engine_(engine) { ++engine_.without_looking_; }
+
+        WithoutLooking(WithoutLooking const&) = delete;
+        WithoutLooking& operator=(WithoutLooking const&) = delete;
+
+        ~WithoutLooking() { --engine_.without_looking_; }
+
+    private:
+        Engine& engine_;
+    };
 
 private:
     // A patch to take out, and what is to be held.
@@ -229,6 +250,7 @@ private:
 
     report::Report report_;
     bool publishing_ = false;
+    int without_looking_ = 0;
     bool scheduled_ = false;
     std::unique_ptr<base::Alarm> next_look_;
 };

@@ -159,9 +159,10 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
     requests_.cancel(Request::Kind::revert, name, applied_later);
     failures_.erase(sha256);
     backoff_.forget(name);
-    // Applying by name is what lifts a hold that a revert put there.
+    // Applying by name is what lifts a hold that a revert put there. The record of the load, which
+    // precedes our answer, brings that to the disk.
     if (keeper_.state().drop_hold(sha256))
-        keeper_.save();
+        keeper_.save_with_next();
     wake();
 }
 

@@ -24,8 +24,14 @@ void StateKeeper::save(Saved saved) {
         write();
 }
 
+void StateKeeper::flush() {
+    if (unsaved_)
+        save();
+}
+
 void StateKeeper::write() {
     writing_ = true;
+    unsaved_ = false;
     again_.reset();
     disk_.run(
         [this, state = state_] { return file_.save(state); },

@@ -39,6 +39,12 @@ public:
     // there. Calls that come while the disk is busy are one write.
     void save(Saved saved = {});
 
+    // For what the next save() may bring along: it is not worth a write of its own as long as one
+    // is bound to follow. flush() is that write, if none has come.
+    void save_with_next() { unsaved_ = true; }
+
+    void flush();
+
     // Why the newest save failed; nothing when it did not. It is tried again until it succeeds.
     std::optional<base::Error> const& problem() const { return problem_; }
 
@@ -53,6 +59,7 @@ private:
     State state_;
     std::optional<base::Error> problem_;
     bool writing_ = false;
+    bool unsaved_ = false;
     std::vector<Saved> waiting_;
     std::unique_ptr<base::Alarm> again_;
 };

@@ -14,6 +14,7 @@ namespace livepatch::kernel {
 struct Entry {
     char const* name = nullptr;
     bool maybe_directory = false; // also true where the file system does not say
+    ino64_t inode = 0;
 };
 
 // Calls visit(Entry) for each entry but "." and ".."; 0, or the errno that ended it. A list that
@@ -39,6 +40,7 @@ int for_each_entry(int directory, Visit visit) {
             visit(Entry{
                 .name = name,
                 .maybe_directory = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN,
+                .inode = entry->d_ino,
             });
         }
     }

@@ -72,13 +72,26 @@ base::Result<Observation> LivepatchScan::run() {
 
 std::vector<std::string> LivepatchScan::livepatch_modules() {
     std::vector<std::string> names;
+    auto const now = std::chrono::steady_clock::now();
     int const failed = for_each_entry<32 * 1024>(modules_, [&](Entry entry) {
-        auto const taint = module_attribute(entry.name, "taint"); // builtin modules have none
-        if (taint && taint->find('K') != std::string_view::npos && names.size() < most_patches)
+        if (names.size() < most_patches && is_livepatch(entry.name, entry.inode, now))
             names.emplace_back(entry.name);
     });
     remember(failed, "/sys/module");
     return names;
+}
+
+bool LivepatchScan::is_livepatch(char const* module, ino64_t directory, OrdinaryModules::Time now) {
+    if (ordinary_.contains(directory, now))
+        return false;
+    auto const taint = module_attribute(module, "taint");
+    if (!taint)
+        ordinary_.add_without_flags(directory, now);
+    else if (taint->find('K') != std::string_view::npos)
+        return true;
+    else
+        ordinary_.add(directory);
+    return false;
 }
 
 std::vector<std::string> LivepatchScan::directories_in(int directory, std::size_t limit) {

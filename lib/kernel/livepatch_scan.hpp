@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "kernel/livepatch_tree.hpp"
+#include "kernel/ordinary_modules.hpp"
 
 #include <array>
 #include <cstddef>
@@ -16,8 +17,12 @@ namespace livepatch::kernel {
 
 class LivepatchScan {
 public:
-    // Descriptors of the two directories; they outlive the scan.
-    LivepatchScan(int patches, int modules) : patches_(patches), modules_(modules) {}
+    // Descriptors of the two directories, and what earlier scans have found out; they outlive this
+    // one.
+    LivepatchScan(int patches, int modules, OrdinaryModules& ordinary)
+        : patches_(patches),
+          modules_(modules),
+          ordinary_(ordinary) {}
 
     base::Result<Observation> run();
 
@@ -26,6 +31,7 @@ public:
 
 private:
     std::vector<std::string> livepatch_modules();
+    bool is_livepatch(char const* module, ino64_t directory, OrdinaryModules::Time now);
     std::vector<std::string> directories_in(int directory, std::size_t limit);
     void read_patch(std::string const& name);
     void read_without_directory(std::string const& name);
@@ -42,6 +48,7 @@ private:
 
     int patches_;
     int modules_;
+    OrdinaryModules& ordinary_;
     bool moved_ = false;
     base::Result<void> failure_;
     std::string path_;

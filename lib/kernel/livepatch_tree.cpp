@@ -42,7 +42,7 @@ ObservedPatch const* Observation::transition() const {
 
 LivepatchTree::LivepatchTree(Root root) : root_(std::move(root)) {}
 
-base::Result<Observation> LivepatchTree::observe() const {
+base::Result<Observation> LivepatchTree::observe() {
     auto const patches_path = root_.sys / "kernel/livepatch";
     auto const modules_path = root_.sys / "module";
     for (int round = 1;; ++round) {
@@ -54,7 +54,7 @@ base::Result<Observation> LivepatchTree::observe() const {
         auto const modules = open_directory(AT_FDCWD, modules_path.c_str());
         if (!modules)
             return base::system_error(modules_path.string(), "cannot open", errno);
-        LivepatchScan scan(patches.get(), modules.get());
+        LivepatchScan scan(patches.get(), modules.get(), ordinary_);
         auto observation = scan.run();
         if (!scan.moved() || round == rounds)
             return observation;

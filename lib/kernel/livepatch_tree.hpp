@@ -3,6 +3,7 @@
 
 #include "base/patch_state.hpp"
 #include "base/result.hpp"
+#include "kernel/ordinary_modules.hpp"
 #include "kernel/root.hpp"
 
 #include <cstdint>
@@ -51,8 +52,8 @@ struct Observation {
 };
 
 // Reads only files that take no lock in the kernel (not `stack_order`, which takes klp_mutex), so
-// it never blocks and the event loop may call it: an open and a read for each loaded module and
-// about ten for each livepatch.
+// it never blocks and the event loop may call it: about ten files for each livepatch, one for each
+// module that was not there before, and the list of modules. For one thread at a time.
 class LivepatchTree {
 public:
     explicit LivepatchTree(Root root);
@@ -62,10 +63,14 @@ public:
     // never holds still is told as last read. In the first moment of a disable the kernel shows
     // what an enabling patch shows. Errors: unsupported when /sys/kernel/livepatch does not exist;
     // failed when files that must be there cannot be read.
-    base::Result<Observation> observe() const;
+    base::Result<Observation> observe();
+
+    // The next observation asks every module again whether it is a livepatch.
+    void forget_modules() { ordinary_.forget(); }
 
 private:
     Root root_;
+    OrdinaryModules ordinary_;
 };
 
 } // namespace livepatch::kernel

@@ -1,4 +1,5 @@
-// When what is about to be done cannot be recorded.
+// What is recorded before it is done, and what happens when it cannot be.
+#include "base/file.hpp"
 #include "support/catch.hpp"
 #include "support/engine_bench.hpp"
 
@@ -30,6 +31,20 @@ bool says_not_persistent(report::Report const& report) {
         report.health_reasons.end(),
         [](auto const& reason) { return reason.starts_with("state-not-persistent: "); }
     );
+}
+
+std::string state_text(EngineBench& bench) {
+    return base::read_file(bench.state() / "state.json", 1'000'000).value();
+}
+
+bool holds_nothing(EngineBench& bench) {
+    return state_text(bench).find("\"holds\": []") != std::string::npos;
+}
+
+int generation(EngineBench& bench) {
+    auto const text = state_text(bench);
+    constexpr std::string_view key = "\"generation\": ";
+    return std::stoi(text.substr(text.find(key) + key.size()));
 }
 
 } // namespace
@@ -154,4 +169,36 @@ TEST_CASE("a damaged state file is told, and the generation before it is used") 
     CHECK(bench.report().health == report::Health::degraded);
     CHECK(bench.patch("lp_one").disposition == Disposition::held);
     CHECK(fs::exists(bench.state() / "state.json.damaged"));
+}
+
+TEST_CASE("a hold that is lifted is on the disk with the record of the load, before it") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    REQUIRE_FALSE(holds_nothing(bench));
+    auto const before = generation(bench);
+
+    bench.hold_kernel();
+    CHECK_FALSE(bench.apply("lp_one"));
+    CHECK(holds_nothing(bench));
+    CHECK(generation(bench) == before + 1); // one write, not two
+}
+
+TEST_CASE("a hold that is lifted for what then is not loaded is lifted on the disk, too") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"}, "lp_one.ko");
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    REQUIRE_FALSE(holds_nothing(bench));
+
+    bench.put_patch({.name = "lp_one", .version = "2"}, "lp_one.ko"); // and nobody is told
+    auto const answer = bench.apply("lp_one");
+    REQUIRE(answer);
+    CHECK(answer->has_error());
+    CHECK(holds_nothing(bench));
 }

@@ -127,7 +127,7 @@ TEST_CASE("patches that come and go all the time are never an error") {
             tree.remove_module("lp");
         }
     });
-    kernel::LivepatchTree const livepatches(tree.root());
+    kernel::LivepatchTree livepatches(tree.root());
     std::vector<base::Error> errors;
     int lost = 0;
     for (int i = 0; i < 300; ++i) {

@@ -215,3 +215,39 @@ TEST_CASE("an unreadable patch is an error that names it") {
     CHECK(observation.error().os_error == EISDIR);
     CHECK(base::describe(observation.error()).find("enabled") != std::string::npos);
 }
+
+TEST_CASE("a module is asked once whether it is a livepatch") {
+    FakeKernelTree tree;
+    tree.set_module("ext4", {.taint = ""});
+    kernel::LivepatchTree livepatches(tree.root());
+    CHECK(livepatches.observe().value().patches.empty());
+
+    // As no kernel does it: the flags of a module that stays.
+    tree.write("sys/module/ext4/taint", "OEK\n");
+    CHECK(livepatches.observe().value().patches.empty());
+    livepatches.forget_modules();
+    CHECK(livepatches.observe().value().patches.size() == 1);
+}
+
+TEST_CASE("another module of the same name is another module") {
+    FakeKernelTree tree;
+    tree.set_module("lp", {.taint = ""});
+    kernel::LivepatchTree livepatches(tree.root());
+    CHECK(livepatches.observe().value().patches.empty());
+
+    tree.set_module("next", {.refcount = 0}); // before the other goes: an inode of its own
+    tree.remove_module("lp");
+    std::filesystem::rename(tree.path() / "sys/module/next", tree.path() / "sys/module/lp");
+    auto const observation = livepatches.observe().value();
+    REQUIRE(observation.patches.size() == 1);
+    CHECK(observation.patches[0].state == PatchState::disabled);
+}
+
+TEST_CASE("a module whose directory was seen before its flags is seen") {
+    FakeKernelTree tree;
+    tree.set_module("lp", {.initstate = ""});
+    kernel::LivepatchTree livepatches(tree.root());
+    CHECK(livepatches.observe().value().patches.empty());
+    tree.set_module("lp", {.initstate = "coming"});
+    CHECK(livepatches.observe().value().patches.size() == 1);
+}

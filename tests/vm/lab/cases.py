@@ -57,7 +57,8 @@ class Case:
 
 
 class Reporter:
-    """One line a case; the output of those that failed. The counts go to the results file."""
+    """One line a case, and what it measured; the output of those that failed. The counts go to the
+    results file."""
 
     def __init__(self, results):
         self.results = results
@@ -71,6 +72,9 @@ class Reporter:
                     file.write(f"{'pass' if passed else 'fail'} {case.name}\n")
             if passed:
                 print(f"ok      {case.name} ({seconds:.1f} s)", flush=True)
+                for line in output.decode(errors="replace").splitlines():
+                    if line.startswith("figure: "):
+                        print(f"    {line}", flush=True)
                 return
             self.failed += 1
             print(f"FAILED  {case.name} ({seconds:.1f} s) {reason}", flush=True)
@@ -137,7 +141,8 @@ class Runner:
         modules = os.path.join(work, "modules")
         if not os.path.exists(modules):
             os.symlink(self.options.modules, modules)
-        files = [os.path.join(self.tests, "guest.sh"), os.path.join(self.tests, "cases"), modules]
+        names = ("guest.sh", "measure.py", "cases")
+        files = [*(os.path.join(self.tests, name) for name in names), modules]
         if packages:
             directory = os.path.join(work, "packages")
             os.mkdir(directory)

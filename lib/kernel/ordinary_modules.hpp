@@ -1,0 +1,36 @@
+// The modules that are known to be no livepatches: nearly all, and none of them ever becomes one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <unordered_map>
+
+namespace livepatch::kernel {
+
+// By the inode of a module's directory. The kernel numbers them anew for each module, one of the
+// same name too (fs/kernfs/dir.c: __kernfs_new_node), so nobody has to tell us when one goes.
+class OrdinaryModules {
+public:
+    using Time = std::chrono::steady_clock::time_point;
+
+    bool contains(ino64_t directory, Time now) const;
+
+    // Its taint flags were read, and say so.
+    void add(ino64_t directory);
+
+    // It has no taint flags. Modules that are builtin have none, but neither has one that is only
+    // just coming, whose directory the kernel is filling (kernel/module/sysfs.c: mod_sysfs_setup):
+    // counts once it has been so for a while.
+    void add_without_flags(ino64_t directory, Time now);
+
+    void forget() { seen_.clear(); }
+
+private:
+    void make_room();
+
+    std::unordered_map<ino64_t, std::optional<Time>> seen_; // without flags since
+};
+
+} // namespace livepatch::kernel
