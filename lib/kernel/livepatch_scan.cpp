@@ -72,12 +72,15 @@ base::Result<Observation> LivepatchScan::run() {
 
 std::vector<std::string> LivepatchScan::livepatch_modules() {
     std::vector<std::string> names;
+    std::vector<ino64_t> there;
     auto const now = std::chrono::steady_clock::now();
     int const failed = for_each_entry<32 * 1024>(modules_, [&](Entry entry) {
+        there.push_back(entry.inode);
         if (names.size() < most_patches && is_livepatch(entry.name, entry.inode, now))
             names.emplace_back(entry.name);
     });
     remember(failed, "/sys/module");
+    ordinary_.keep(std::move(there));
     return names;
 }
 
@@ -85,13 +88,14 @@ bool LivepatchScan::is_livepatch(char const* module, ino64_t directory, Ordinary
     if (ordinary_.contains(directory, now))
         return false;
     auto const taint = module_attribute(module, "taint");
-    if (!taint)
-        ordinary_.add_without_flags(directory, now);
-    else if (taint->find('K') != std::string_view::npos)
-        return true;
-    else
+    bool const is = taint && taint->find('K') != std::string_view::npos;
+    if (is)
+        ordinary_.remove(directory);
+    else if (taint)
         ordinary_.add(directory);
-    return false;
+    else
+        ordinary_.add_without_flags(directory, now);
+    return is;
 }
 
 std::vector<std::string> LivepatchScan::directories_in(int directory, std::size_t limit) {

@@ -1,15 +1,12 @@
 #include "kernel/ordinary_modules.hpp"
 
-#include <cstddef>
+#include <algorithm>
 
 namespace livepatch::kernel {
 
 namespace {
 
 constexpr std::chrono::milliseconds settled_after{100}; // filling takes microseconds
-
-// Those that went are not taken out one by one. Far more than a kernel has.
-constexpr std::size_t most = 4'096;
 
 } // namespace
 
@@ -22,18 +19,18 @@ bool OrdinaryModules::contains(ino64_t directory, Time now) const {
 }
 
 void OrdinaryModules::add(ino64_t directory) {
-    make_room();
     seen_.insert_or_assign(directory, std::nullopt);
 }
 
 void OrdinaryModules::add_without_flags(ino64_t directory, Time now) {
-    make_room();
     seen_.try_emplace(directory, now);
 }
 
-void OrdinaryModules::make_room() {
-    if (seen_.size() >= most)
-        forget();
+void OrdinaryModules::keep(std::vector<ino64_t> there) {
+    std::sort(there.begin(), there.end());
+    std::erase_if(seen_, [&](auto const& entry) {
+        return !std::binary_search(there.begin(), there.end(), entry.first);
+    });
 }
 
 } // namespace livepatch::kernel

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace livepatch::kernel {
 
 // By the inode of a module's directory. The kernel numbers them anew for each module, one of the
-// same name too (fs/kernfs/dir.c: __kernfs_new_node), so nobody has to tell us when one goes.
+// same name too, and comes back to a number only after two thousand million others
+// (fs/kernfs/dir.c: __kernfs_new_node).
 class OrdinaryModules {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -25,11 +27,15 @@ public:
     // counts once it has been so for a while.
     void add_without_flags(ino64_t directory, Time now);
 
+    // It is a livepatch after all.
+    void remove(ino64_t directory) { seen_.erase(directory); }
+
+    // Of modules that are gone nothing is remembered: `there` are all that are not.
+    void keep(std::vector<ino64_t> there);
+
     void forget() { seen_.clear(); }
 
 private:
-    void make_room();
-
     std::unordered_map<ino64_t, std::optional<Time>> seen_; // without flags since
 };
 

@@ -10,7 +10,7 @@ struct Root {
     std::filesystem::path proc = "/proc";
     std::filesystem::path dev = "/dev";
     std::filesystem::path modules = "/lib/modules"; // of every kernel, by its release
-    std::filesystem::path run = "/run"; // says whether this is a container
+    std::filesystem::path run = "/run";             // says whether this is a container
 };
 
 } // namespace livepatch::kernel

@@ -118,7 +118,7 @@ class Hostile(BusCase):
         client.manager("Refresh")  # nothing is under way any more
         reasons = client.manager_property("HealthReasons")
         for name, cause in expected.items():
-            path = f"{self.source}/{self.shown(name)}: "
+            path = f"source: {self.source}/{self.shown(name)}: "
             found = [reason for reason in reasons if reason.startswith(path)]
             self.assertEqual(len(found), 1, f"{name!r}: {found}")
             self.assertIn(cause, found[0])

@@ -36,10 +36,22 @@ TEST_CASE("what is forgotten is asked again") {
     CHECK_FALSE(ordinary.contains(7, start));
 }
 
-TEST_CASE("modules that come and go for ever take no memory for ever") {
+TEST_CASE("a livepatch that was seen half made is no ordinary module later") {
     OrdinaryModules ordinary;
-    for (ino64_t module = 0; module < 10'000; ++module)
-        ordinary.add(module);
-    CHECK(ordinary.contains(9'999, start));
-    CHECK_FALSE(ordinary.contains(0, start)); // as if it had never been asked
+    ordinary.add_without_flags(7, start);
+    ordinary.remove(7); // its flags have come
+    ordinary.add_without_flags(7, start + 1s);
+    CHECK_FALSE(ordinary.contains(7, start + 1s));
+}
+
+TEST_CASE("modules that are gone are forgotten") {
+    OrdinaryModules ordinary;
+    ordinary.add(7);
+    ordinary.add_without_flags(8, start);
+    ordinary.add(9);
+    ordinary.keep({9, 10});
+    CHECK_FALSE(ordinary.contains(7, start));
+    CHECK_FALSE(ordinary.contains(8, start + 1h));
+    CHECK(ordinary.contains(9, start));
+    CHECK_FALSE(ordinary.contains(10, start));
 }
