@@ -16,6 +16,7 @@ install(FILES dbus/interfaces/org.livepatchd1.Manager.xml dbus/interfaces/org.li
     DESTINATION "${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces")
 install(FILES dbus/policy/org.livepatchd1.conf DESTINATION "${CMAKE_INSTALL_DATADIR}/dbus-1/system.d")
 install(FILES dbus/policy/org.livepatchd1.policy DESTINATION "${CMAKE_INSTALL_DATADIR}/polkit-1/actions")
+install(FILES dbus/policy/org.livepatchd1.rules DESTINATION "${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d")
 
 set(etc "${CMAKE_INSTALL_FULL_SYSCONFDIR}/livepatchd")
 install(FILES conf/livepatchd.toml DESTINATION "${etc}")

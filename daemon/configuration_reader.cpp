@@ -111,9 +111,11 @@ void read_source(TableReader& table, SourceFile& file) {
     std::int64_t priority = file.source.priority;
     table.word("trust", file.trust, {"tuf", "module-signature", "unsigned"});
     table.text("path", file.path);
-    table.texts("keys", file.source.keys, [](std::string const& key) {
+    auto const is_file_name = [](std::string const& key) {
         return !key.empty() && key.find('/') == std::string::npos;
-    });
+    };
+    // Without the line all keys count: an empty one must not be taken for that.
+    table.texts("keys", file.source.keys, is_file_name, 1);
     table.flag_or_word("cumulative", "auto", [&](std::optional<bool> value) {
         file.source.cumulative = !value   ? repository::Cumulative::automatic
                                  : *value ? repository::Cumulative::yes

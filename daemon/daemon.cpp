@@ -49,6 +49,7 @@ dbus_server::LogControl log_control() {
 
 Daemon::Daemon(Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
+      lock_(surroundings_.runtime_directory / "lock"),
       identity_(identity_of(surroundings_.root)),
       loaded_(load_configuration(surroundings_.configuration, identity_.release)),
       bus_(sdbus::createSystemBusConnection()),
@@ -155,6 +156,7 @@ void Daemon::run() {
     engine_.start([this] { boost::asio::post(io_, [this] { started(); }); });
     io_.run();
     service_manager_.stopping();
+    status_file_.leave(engine_.report());
 }
 
 void Daemon::started() {

@@ -9,6 +9,7 @@
 #include "dbus_server/service.hpp"
 #include "engine/engine.hpp"
 #include "hints.hpp"
+#include "instance_lock.hpp"
 #include "kernel/root.hpp"
 #include "loader/loader.hpp"
 #include "service_manager.hpp"
@@ -61,6 +62,7 @@ private:
     void rescan();
 
     Surroundings surroundings_;
+    InstanceLock lock_;
     kernel::Identity identity_;
     LoadedConfiguration loaded_;
     // Before the loop: what still waits there when all ends may hold calls to be answered.

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace livepatch::daemon {
@@ -39,36 +40,39 @@ void Hints::follow(Hint<Owner>& hint, base::Result<Owner> opened, Read read, Fol
         return fail(hint, opened.error(), again);
     hint.owner.emplace(std::move(opened).value());
     hint.readable.emplace(io_, hint.owner->fd(), [this, read] { return (this->*read)(); });
+    hint.failing = false;
+    hint.patience = retry_after;
     handlers_.complain(hint.code, {});
 }
 
 template <class Owner>
 void Hints::fail(Hint<Owner>& hint, base::Error const& error, Follow again) {
-    if (!hint.again)
+    if (!std::exchange(hint.failing, true))
         spdlog::warn("{}: {}", hint.code, describe(error));
     handlers_.complain(hint.code, {describe(error)});
-    hint.again = clock_.alarm(clock_.now() + retry_after, [this, again] { (this->*again)(); });
+    hint.again = clock_.alarm(clock_.now() + hint.patience, [this, again] { (this->*again)(); });
+    hint.patience = std::min(2 * hint.patience, retry_at_last);
 }
 
 // Without it transitions are seen up to 200 ms later.
 void Hints::follow_log() {
-    bool const missed = log_.again != nullptr;
+    bool const missed = log_.failing;
     follow(log_, kernel::KernelLog::open(root_), &Hints::read_log, &Hints::follow_log);
-    if (missed)
+    if (missed && !log_.failing)
         handlers_.hints_lost();
 }
 
 // Without them what other tools load is seen when somebody looks.
 void Hints::follow_uevents() {
-    bool const missed = uevents_.again != nullptr;
+    bool const missed = uevents_.failing;
     follow(uevents_, kernel::Uevents::open(), &Hints::read_uevents, &Hints::follow_uevents);
-    if (missed)
+    if (missed && !uevents_.failing)
         handlers_.hints_lost();
 }
 
 // Without it `lpctl refresh` is what reads them.
 void Hints::follow_sources() {
-    bool const missed = sources_.again != nullptr;
+    bool const missed = sources_.failing;
     follow(
         sources_,
         repository::Watcher::create(directories_),
@@ -77,10 +81,18 @@ void Hints::follow_sources() {
     );
     if (!mounts_)
         follow_mounts();
-    if (sources_.owner)
+    if (sources_.owner) {
         (void)sources_.owner->leads_elsewhere(); // what was mounted meanwhile
-    if (missed)
+        tell_unwatched();
+    }
+    if (missed && !sources_.failing)
         handlers_.sources_changed();
+}
+
+// Some of them only: the others are told of all the same.
+void Hints::tell_unwatched() {
+    if (auto const& problem = sources_.owner->problem())
+        fail(sources_, *problem, &Hints::follow_sources);
 }
 
 // inotify does not tell when something is mounted over a directory.

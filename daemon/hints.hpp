@@ -35,7 +35,10 @@ public:
         std::function<void(std::string const& code, std::vector<std::string> words)> complain;
     };
 
+    // At first; twice as long each time, since what is not there (a container has no kernel log)
+    // may never come, and the daemon sleeps when nothing happens.
     static constexpr std::chrono::seconds retry_after{5};
+    static constexpr std::chrono::seconds retry_at_last{300};
 
     Hints(
         boost::asio::io_context& io,
@@ -58,6 +61,8 @@ private:
         char const* code; // of what is said when it fails
         std::optional<Owner> owner = {};
         std::optional<Readable> readable = {}; // after the owner, so that it goes first
+        bool failing = false;
+        std::chrono::seconds patience = retry_after; // until it is tried again
         std::unique_ptr<base::Alarm> again = {};
     };
 
@@ -69,6 +74,7 @@ private:
     void follow_uevents();
     void follow_sources();
     void follow_mounts();
+    void tell_unwatched();
     bool read_log();
     bool read_uevents();
     bool read_sources();

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <syslog.h>
@@ -39,7 +41,8 @@ constexpr std::array<spdlog::level::level_enum, 8> spdlog_levels{
     spdlog::level::info,
     spdlog::level::debug};
 
-// Of this process, as its default logger is. Only the loop's thread logs and changes them.
+// Of this process, as its default logger is. Only the loop's thread changes them; the workers log
+// what spdlog writes, by a logger that stays and whose sinks are changed under its lock.
 bool to_journal = false; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 int level = LOG_INFO;    // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
@@ -49,9 +52,13 @@ void use_target(bool journal) {
         sink = std::make_shared<spdlog::sinks::systemd_sink_mt>(syslog_identifier);
     else
         sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-    auto logger = std::make_shared<spdlog::logger>(syslog_identifier, std::move(sink));
-    logger->set_level(spdlog_levels.at(static_cast<std::size_t>(level)));
-    spdlog::set_default_logger(std::move(logger));
+    static auto const sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
+    static std::once_flag once;
+    std::call_once(once, [] {
+        spdlog::set_default_logger(std::make_shared<spdlog::logger>(syslog_identifier, sinks));
+        spdlog::set_level(spdlog_levels.at(static_cast<std::size_t>(level)));
+    });
+    sinks->set_sinks({std::move(sink)});
     to_journal = journal;
 }
 

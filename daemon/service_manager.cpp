@@ -17,7 +17,8 @@ ServiceManager::ServiceManager(base::Clock& clock, std::function<void()> tick)
 
 void ServiceManager::ready() {
     ::sd_notify(0, "READY=1");
-    schedule();
+    if (!alarm_) // not put off by reloads
+        schedule();
 }
 
 void ServiceManager::reloading() {

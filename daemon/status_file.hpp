@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 #include "report/report.hpp"
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace livepatch::daemon {
@@ -24,11 +26,15 @@ public:
         std::function<void(std::vector<std::string>)> complain
     );
 
-    // At once, whole or not at all: where that fails the old one stays, and it is tried again until
-    // it succeeds.
+    // At once, whole or not at all: where that fails there is none, and it is tried again until it
+    // succeeds.
     void write(report::Report const& report);
 
+    // The last word of a daemon that ends: it is "absent". Not tried again.
+    void leave(report::Report report);
+
 private:
+    base::Result<void> put(report::Report const& report, std::string_view daemon) const;
     void fail(std::string words, report::Report const& report);
 
     base::Clock& clock_;

@@ -87,7 +87,7 @@ void TableReader::word(
 }
 
 void TableReader::texts(
-    std::string_view key, std::vector<std::string>& target, Check const& check
+    std::string_view key, std::vector<std::string>& target, Check const& check, std::size_t least
 ) {
     auto const* node = take(key);
     if (node == nullptr)
@@ -95,6 +95,8 @@ void TableReader::texts(
     auto const* array = node->as_array();
     if (array == nullptr)
         return refuse(key, *node, "a list of strings");
+    if (array->size() < least)
+        return refuse(key, *node, "a list that is not empty");
     std::vector<std::string> values;
     for (auto const& element : *array) {
         auto const value = element.value_exact<std::string>();

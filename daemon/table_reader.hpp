@@ -36,7 +36,12 @@ public:
     void text(std::string_view key, std::string& target);
     void
     word(std::string_view key, std::string& target, std::vector<std::string_view> const& words);
-    void texts(std::string_view key, std::vector<std::string>& target, Check const& check);
+    void texts(
+        std::string_view key,
+        std::vector<std::string>& target,
+        Check const& check,
+        std::size_t least = 0
+    );
     void flag(std::string_view key, bool& target);
     void flag_or_word(
         std::string_view key,

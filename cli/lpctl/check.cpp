@@ -14,13 +14,26 @@ bool waits_to_be_applied(report::PatchReport const& patch) {
     return offered && !loaded;
 }
 
+namespace {
+
+// A source without signatures is what its owner wanted; whatever else is wrong is not hidden by it.
+bool is_degraded(report::Report const& report) {
+    using report::Health;
+    bool const other = std::ranges::any_of(report.health_reasons, [](auto const& reason) {
+        return !reason.starts_with("insecure:");
+    });
+    return report.health == Health::degraded || (report.health == Health::insecure && other);
+}
+
+} // namespace
+
 int check_status(View const& view, Check check) {
     auto const& report = view.report;
     if (check == Check::nothing)
         return exit_status::done;
     if (report.health == report::Health::unsupported)
         return exit_status::unsupported;
-    if (report.health == report::Health::degraded)
+    if (is_degraded(report))
         return exit_status::failed;
     if (check == Check::health)
         return exit_status::done;

@@ -1,6 +1,7 @@
 #include "lpctl/overlay.hpp"
 
 #include "report/report_json.hpp"
+#include "report/without_daemon.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -124,8 +125,7 @@ void correct_patches(View& view, Facts const& facts) {
 void correct_health(View& view, Facts const& facts) {
     auto& report = view.report;
     if (!facts.daemon_running) {
-        add_once(report.health_reasons, daemon_not_running);
-        report.health = Health::degraded;
+        report::leave_without_daemon(report);
     } else if (!facts.remembered && !facts.problem.empty()) {
         report.health_reasons.push_back(facts.problem);
         report.health = Health::degraded;

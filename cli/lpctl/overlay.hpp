@@ -39,8 +39,8 @@ View overlay(Facts facts);
 // As status.json, with a null where the number of tasks is not known.
 nlohmann::ordered_json view_json(View const& view);
 
-// The health reasons that lpctl itself gives; all others are the daemon's.
-inline constexpr std::string_view daemon_not_running = "daemon-not-running";
+// The health reasons that lpctl itself gives, beside report::daemon_not_running; all others are the
+// daemon's.
 inline constexpr std::string_view kernel_without_livepatch = "kernel-without-livepatch";
 inline constexpr std::string_view no_status_yet = "no-status-yet";
 

@@ -60,16 +60,29 @@ void Polkit::check(
         .onInterface("org.freedesktop.PolicyKit1.Authority")
         .withTimeout(interactive ? human_timeout : machine_timeout)
         .withArguments(subject, action, Details{}, flags, std::string())
-        .uponReplyInvoke([user = caller.user,
-                          verdict =
-                              std::move(verdict)](sdbus::Error const* error, Answer const& answer) {
+        .uponReplyInvoke([this, caller, verdict = std::move(verdict)](
+                             sdbus::Error const* error, Answer const& answer
+                         ) {
+            auto const user = caller.user;
             if (error != nullptr)
                 verdict({.user = user, .obstacle = "polkit does not answer: " + error->getMessage()}
                 );
+            else if (std::get<0>(answer))
+                allow_if_still_there(caller, verdict);
             else
-                verdict({.allowed = std::get<0>(answer), .user = user});
+                verdict({.user = user});
         });
     pump_.wake();
+}
+
+void Polkit::allow_if_still_there(Caller const& caller, Verdict const& verdict) {
+    identify(caller.sender, [user = caller.user, verdict](base::Result<Caller> const& there) {
+        verdict(
+            {.allowed = there.has_value(),
+             .user = user,
+             .obstacle = there ? std::string() : there.error().cause}
+        );
+    });
 }
 
 } // namespace livepatch::dbus_server

@@ -22,6 +22,9 @@ public:
         override;
 
 private:
+    // Whoever ended his program while he was asked for his password does not want it any more.
+    void allow_if_still_there(Caller const& caller, Verdict const& verdict);
+
     BusPump& pump_;
     std::unique_ptr<sdbus::IProxy> polkit_;
     std::unique_ptr<sdbus::IProxy> bus_driver_;

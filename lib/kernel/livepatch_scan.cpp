@@ -85,7 +85,7 @@ std::vector<std::string> LivepatchScan::livepatch_modules() {
 }
 
 bool LivepatchScan::is_livepatch(char const* module, ino64_t directory, OrdinaryModules::Time now) {
-    if (ordinary_.contains(directory, now))
+    if (ordinary_.contains(directory))
         return false;
     auto const taint = module_attribute(module, "taint");
     bool const is = taint && taint->find('K') != std::string_view::npos;

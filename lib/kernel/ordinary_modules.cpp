@@ -10,12 +10,9 @@ constexpr std::chrono::milliseconds settled_after{100}; // filling takes microse
 
 } // namespace
 
-bool OrdinaryModules::contains(ino64_t directory, Time now) const {
+bool OrdinaryModules::contains(ino64_t directory) const {
     auto const found = seen_.find(directory);
-    if (found == seen_.end())
-        return false;
-    auto const& without_flags_since = found->second;
-    return !without_flags_since || now - *without_flags_since >= settled_after;
+    return found != seen_.end() && !found->second;
 }
 
 void OrdinaryModules::add(ino64_t directory) {
@@ -23,7 +20,9 @@ void OrdinaryModules::add(ino64_t directory) {
 }
 
 void OrdinaryModules::add_without_flags(ino64_t directory, Time now) {
-    seen_.try_emplace(directory, now);
+    auto& since = seen_.try_emplace(directory, now).first->second;
+    if (since && now - *since >= settled_after)
+        since.reset();
 }
 
 void OrdinaryModules::keep(std::vector<ino64_t> there) {

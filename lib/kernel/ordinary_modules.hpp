@@ -17,14 +17,14 @@ class OrdinaryModules {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    bool contains(ino64_t directory, Time now) const;
+    bool contains(ino64_t directory) const;
 
     // Its taint flags were read, and say so.
     void add(ino64_t directory);
 
     // It has no taint flags. Modules that are builtin have none, but neither has one that is only
     // just coming, whose directory the kernel is filling (kernel/module/sysfs.c: mod_sysfs_setup):
-    // counts once it has been so for a while.
+    // counts once it has been so twice, a while apart.
     void add_without_flags(ino64_t directory, Time now);
 
     // It is a livepatch after all.
@@ -36,7 +36,8 @@ public:
     void forget() { seen_.clear(); }
 
 private:
-    std::unordered_map<ino64_t, std::optional<Time>> seen_; // without flags since
+    // Nothing = it is one; a time = no flags were seen then, for the first time.
+    std::unordered_map<ino64_t, std::optional<Time>> seen_;
 };
 
 } // namespace livepatch::kernel

@@ -15,7 +15,7 @@ namespace livepatch::repository {
 
 namespace {
 
-constexpr std::size_t max_files = 10'000;
+constexpr std::size_t max_files = 20'000; // a module and its sidecar are two
 
 // The name a file would most likely have as a module; kmod writes '-' as '_'.
 std::string name_from_file(std::filesystem::path const& path) {
@@ -144,6 +144,12 @@ Offer DirectorySource::new_offer(std::filesystem::path const& path) const {
     return offer;
 }
 
+// A module for this release that does not fit for what else is loaded may fit later.
+bool DirectorySource::depends_on_loaded_modules(Offer const& offer) const {
+    return offer.refused && offer.refused->code == base::Errc::wrong_kernel &&
+           offer.module.release == kernel_.release();
+}
+
 base::Result<Offer> DirectorySource::offer_of(int directory, std::string const& name) {
     auto const path = source_.path / name;
     auto const entry = ModuleEntry::open(directory, path);
@@ -157,8 +163,8 @@ base::Result<Offer> DirectorySource::offer_of(int directory, std::string const& 
     auto const known = known_.find(name);
     if (known != known_.end() && known->second.settled && known->second.stamps == entry->stamps())
         return known->second.offer;
-    bool const settled = entry->is_settled();
     auto offer = examine(*entry);
+    bool const settled = entry->is_settled() && !depends_on_loaded_modules(offer);
     known_.insert_or_assign(
         name, Known{.stamps = entry->stamps(), .settled = settled, .offer = offer}
     );

@@ -50,6 +50,7 @@ private:
     base::Result<base::UniqueFd> open_directory() const;
     void forget_if_rules_changed();
     base::Result<Offer> offer_of(int directory, std::string const& name);
+    bool depends_on_loaded_modules(Offer const& offer) const;
     Offer new_offer(std::filesystem::path const& path) const;
     Offer examine(ModuleEntry const& entry) const;
     base::Result<void> check_origin(ModuleEntry const& entry) const;

@@ -88,9 +88,19 @@ Watcher::Places Watcher::places() const {
 void Watcher::watch(Places const& places) {
     watched_.clear();
     leads_.clear();
+    problem_.reset();
     for (auto const& [path, place] : places) {
         int const watch =
             ::inotify_add_watch(fd_.get(), path.c_str(), place.mask | IN_ONLYDIR | IN_MASK_ADD);
+        if (watch < 0 && errno == ENOSPC) // inotify(7): as many watches as a user may have
+            problem_ = base::Error{
+                .code = base::Errc::failed,
+                .subject = path.string(),
+                .cause = "cannot be watched: root has as many inotify watches as it may",
+                .remedy = "raise fs.inotify.max_user_watches (sysctl)",
+                .os_error = ENOSPC};
+        else if (watch < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+            problem_ = base::system_error(path.string(), "cannot watch", errno);
         if (watch < 0)
             continue;
         leads_[path] = watch;

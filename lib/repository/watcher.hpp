@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ public:
     // Takes all that is queued; true when a directory, or what is in it, may have changed. Names
     // that begin with a dot do not count: that is how files are written before they are renamed.
     bool changed();
+
+    // Why a directory that is there is not watched; nothing = all are.
+    std::optional<base::Error> const& problem() const { return problem_; }
 
     // True when a path leads to another directory than before. Asked after a mount, of which
     // inotify tells nothing.
@@ -60,6 +64,7 @@ private:
     std::vector<std::filesystem::path> directories_;
     std::map<int, Watch> watched_;               // by watch descriptor
     std::map<std::filesystem::path, int> leads_; // the watch descriptor a path leads to
+    std::optional<base::Error> problem_;
 };
 
 } // namespace livepatch::repository

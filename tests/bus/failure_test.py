@@ -155,6 +155,7 @@ class Failure(BusCase):
         second = self.prepare()
         second._write(["start"])
         self.assertEqual(second.wait(), 1)
+        self.assertIn("another livepatchd runs", second.log.read_text())
         self.daemon = first
         first.notifications = second.notifications
 

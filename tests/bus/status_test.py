@@ -102,3 +102,15 @@ class Status(BusCase):
         for call in calls:
             with contextlib.suppress(Refused):  # a later call may undo an earlier one
                 client.wait(call)
+
+    def test_a_daemon_that_stops_says_so(self):
+        client = self.start()
+        self.offer_and_see(client, "lp_a")
+        self.assertEqual(self.daemon.stop(), 0)
+        status = self.status_json()
+        self.assertEqual((status["daemon"], status["health"]), ("absent", "degraded"))
+        self.assertIn("daemon-not-running", status["health_reasons"])
+        self.assertEqual([patch["name"] for patch in status["patches"]], ["lp_a"])
+        client = self.start()
+        self.wait_file(lambda status: status["daemon"] == "running", "the next one")
+        self.assertNotIn("daemon-not-running", client.manager_property("HealthReasons"))

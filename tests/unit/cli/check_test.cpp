@@ -43,6 +43,15 @@ TEST_CASE("status --check=health looks at nothing else") {
     CHECK(check_status(view_with(Health::insecure, {}), Check::health) == 0);
 }
 
+TEST_CASE("that a source is insecure hides nothing else that is wrong") {
+    auto view = view_with(Health::insecure, {applied});
+    view.report.health_reasons = {"insecure: the source lab takes modules that nobody signed"};
+    CHECK(check_status(view, Check::everything) == 0);
+    view.report.health_reasons.emplace_back("paused: because");
+    CHECK(check_status(view, Check::everything) == 1);
+    CHECK(check_status(view, Check::health) == 1);
+}
+
 TEST_CASE("without --check a status that could be read is a success") {
     CHECK(check_status(view_with(Health::degraded, {moving}), Check::nothing) == 0);
 }

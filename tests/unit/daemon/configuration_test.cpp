@@ -321,6 +321,10 @@ TEST_CASE("a source that cannot be used is none, and told") {
         source_problems(good + "keys = [\"../x.pem\"]") ==
         Strings{"/etc/repos.d/x.toml:3: keys must be a list of valid strings"}
     );
+    CHECK(
+        source_problems(good + "keys = []") ==
+        Strings{"/etc/repos.d/x.toml:3: keys must be a list that is not empty"}
+    );
     CHECK(source_problems(good + "cumulative = \"yes\"").size() == 1);
     CHECK(source_problems(good + "priority = \"high\"").size() == 1);
     CHECK(source_problems(good + "priority = 1001").size() == 1);

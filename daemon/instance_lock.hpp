@@ -1,0 +1,20 @@
+// There is one livepatchd: a second one would load patches and write the same files.
+#pragma once
+
+#include "base/unique_fd.hpp"
+
+#include <filesystem>
+
+namespace livepatch::daemon {
+
+// Held as long as it lives, by the kernel also after a SIGKILL no longer.
+class InstanceLock {
+public:
+    // Throws std::runtime_error when somebody holds it, or the file cannot be made.
+    explicit InstanceLock(std::filesystem::path const& path);
+
+private:
+    base::UniqueFd file_;
+};
+
+} // namespace livepatch::daemon
