@@ -54,7 +54,7 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
 
 void ActionRunner::load() {
     stage_ = report::Stage::verifying;
-    parts_.disk_worker.run(
+    parts_.source_worker.run(
         [this, offer = offer_] { return parts_.sources.verify(offer); },
         [this](base::Result<trust::VerifiedPatch> patch) {
             if (patch)

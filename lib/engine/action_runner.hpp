@@ -23,9 +23,9 @@ public:
     struct Parts {
         base::Clock& clock;
         base::Worker kernel_worker;
-        base::Worker disk_worker;
+        base::Worker source_worker;
         loader::Loader& loader;       // used on the kernel worker only
-        repository::Sources& sources; // used on the disk worker only
+        repository::Sources& sources; // used on the source worker only
         StateKeeper& keeper;
         std::string boot_id;
         bool load_unrecorded = false; // also when the attempt cannot be recorded

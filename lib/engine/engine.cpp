@@ -48,13 +48,13 @@ Engine::Engine(Parts parts)
       keeper_(parts_.state_file, parts_.disk_worker, parts_.clock, [this] { wake(); }),
       reader_(
           parts_.sources,
-          parts_.disk_worker,
+          parts_.source_worker,
           [this](repository::Catalogue catalogue) { take(std::move(catalogue)); }
       ),
       runner_(
           {.clock = parts_.clock,
            .kernel_worker = parts_.kernel_worker,
-           .disk_worker = parts_.disk_worker,
+           .source_worker = parts_.source_worker,
            .loader = parts_.loader,
            .sources = parts_.sources,
            .keeper = keeper_,
@@ -148,7 +148,7 @@ void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
     parts_.mode = settings.mode;
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
-    parts_.disk_worker.run(
+    parts_.source_worker.run(
         [this, sources = std::move(settings.sources)]() mutable {
             parts_.sources.configure(std::move(sources));
             return true;

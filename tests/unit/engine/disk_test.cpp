@@ -156,6 +156,26 @@ TEST_CASE("who does without the crash guard needs no record") {
     CHECK(bench.patch("lp_one").disposition == Disposition::managed);
 }
 
+TEST_CASE("a source that hangs keeps no admin waiting") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.hold_sources();
+    bench.put_patch({.name = "lp_two"});
+    bench.refresh();
+    CHECK(bench.report().stage == report::Stage::refreshing);
+
+    CHECK(bench.hold("lp_one", "no more")->has_value());
+    CHECK(bench.revert("lp_one")->has_value());
+    CHECK(bench.kernel.calls() == Strings{"load lp_one", "disable lp_one"});
+    bench.finish_transition();
+    bench.hold_sources(false);
+    bench.run();
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(bench.patch("lp_two").state == PatchState::enabling);
+}
+
 TEST_CASE("a damaged state file is told, and the generation before it is used") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});
