@@ -59,6 +59,8 @@ Engine::Engine(Parts parts)
            .sources = parts_.sources,
            .keeper = keeper_,
            .boot_id = parts_.identity.boot_id,
+           .still_planned = [this](Action const& action, std::string const& sha256
+                            ) { return is_still_planned(action, sha256); },
            .load_unrecorded = parts_.without_crash_guard}
       ),
       blockers_(parts_.clock, parts_.disk_worker, parts_.scanner) {}
@@ -229,6 +231,7 @@ void Engine::step() {
         auto actions = plan(world(), judgements());
         while (finish_requests(actions)) // whoever asked may ask for more
             actions = plan(world(), judgements());
+        make_way(actions);
         if (!runner_.is_busy())
             start_first(actions);
     }
@@ -319,6 +322,30 @@ bool Engine::finish_requests(std::vector<Action> const& actions) {
     return any;
 }
 
+// Whoever wants a patch out does not wait until a module is read: its source may hang. The load is
+// planned again afterwards.
+void Engine::make_way(std::vector<Action> const& actions) {
+    auto const now = parts_.clock.now();
+    bool const urgent = std::any_of(actions.begin(), actions.end(), [&](auto const& action) {
+        return action.kind == Action::Kind::disable && !backoff_.waits(action.name, now);
+    });
+    if (urgent)
+        runner_.abandon();
+}
+
+bool Engine::is_still_planned(Action const& action, std::string const& sha256) {
+    look();
+    if (blind_)
+        return false;
+    auto now = world();
+    now.in_flight = {};
+    auto const actions = plan(now, judge(now));
+    return std::any_of(actions.begin(), actions.end(), [&](auto const& other) {
+        return other.kind == action.kind && other.name == action.name &&
+               other.request == action.request && other.offer->sha256 == sha256;
+    });
+}
+
 // What was put off is skipped, but what the daemon wants by itself keeps its order.
 void Engine::start_first(std::vector<Action> const& actions) {
     auto const now = parts_.clock.now();
@@ -340,10 +367,12 @@ void Engine::start_first(std::vector<Action> const& actions) {
 
 void Engine::finished(ActionRunner::Outcome const& outcome) {
     looked_at_.reset(); // whoever asks now wants to see what it did
-    if (!outcome.error)
+    if (outcome.error) {
+        if (!put_off(outcome))
+            failed(outcome);
+    } else if (outcome.tried) {
         succeeded(outcome);
-    else if (!put_off(outcome))
-        failed(outcome);
+    }
     step();
 }
 

@@ -209,6 +209,8 @@ private:
     void follow_transition();
     bool finish_requests(std::vector<Action> const& actions);
     void start_first(std::vector<Action> const& actions);
+    void make_way(std::vector<Action> const& actions);
+    bool is_still_planned(Action const& action, std::string const& sha256);
     void finished(ActionRunner::Outcome const& outcome);
     bool put_off(ActionRunner::Outcome const& outcome);
     void succeeded(ActionRunner::Outcome const& outcome);

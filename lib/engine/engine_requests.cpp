@@ -221,6 +221,8 @@ Engine::Target Engine::target(Judgement const& judged) const {
 }
 
 void Engine::take_out(Target const& target, Options const& options, RequestQueue::Done done) {
+    if (runner_.in_flight() == target.name)
+        runner_.abandon();
     bool const absent = target.state == PatchState::absent && runner_.in_flight() != target.name;
     if (absent) {
         hold(target, options);

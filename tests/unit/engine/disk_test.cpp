@@ -176,6 +176,89 @@ TEST_CASE("a source that hangs keeps no admin waiting") {
     CHECK(bench.patch("lp_two").state == PatchState::enabling);
 }
 
+TEST_CASE("a revert does not wait until a module is read") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.apply("lp_one");
+    bench.finish_transition();
+    bench.hold_sources();
+    REQUIRE_FALSE(bench.apply("lp_two"));
+    REQUIRE(bench.report().stage == report::Stage::verifying);
+
+    SECTION("another patch's") {
+        CHECK(bench.revert("lp_one")->has_value());
+        CHECK(bench.kernel.calls() == Strings{"load lp_one", "disable lp_one"});
+        bench.finish_transition();
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.patch("lp_two").state == PatchState::enabling);
+    }
+    SECTION("its own") {
+        CHECK(bench.revert("lp_two")->has_value());
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+        CHECK(bench.patch("lp_two").disposition == Disposition::held);
+    }
+}
+
+// Verifying a module and making its record durable may take seconds.
+TEST_CASE("what is decided while a load is prepared counts") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.hold_disk();
+    EngineBench::Answer applied;
+    bench.engine().apply("lp_one", {}, [&](base::Result<std::string> const& result) {
+        applied = result ? base::Result<void>() : base::Result<void>(result.error());
+    });
+    bench.run();
+    REQUIRE(bench.report().stage == report::Stage::loading);
+
+    SECTION("a hold") {
+        bench.hold("lp_one", "no");
+    }
+    SECTION("a pause") {
+        bench.pause("no");
+    }
+    SECTION("a revert") {
+        bench.revert("lp_one");
+    }
+    SECTION("the kill switch") {
+        bench.directory.write("disable", "");
+    }
+    bench.hold_disk(false);
+    bench.run();
+    REQUIRE(applied);
+    CHECK(applied->has_error());
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(state_text(bench).find("\"loads\": []") != std::string::npos);
+    CHECK(std::count(bench.events.begin(), bench.events.end(), "load-failed lp_one") == 0);
+}
+
+TEST_CASE("another tool's patch that came while a load was prepared is not replaced") {
+    EngineBench bench;
+    bench.start();
+    bench.put_patch({.name = "lp_one", .replace = true});
+    bench.hold_disk();
+    bench.refresh();
+    REQUIRE(bench.report().stage == report::Stage::loading);
+    bench.kernel.foreign_load("foreign");
+    bench.kernel.finish_transition();
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").disposition == Disposition::rejected);
+    bench.kernel.foreign_disable("foreign");
+    bench.finish_transition();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"}); // planned anew
+}
+
 TEST_CASE("a damaged state file is told, and the generation before it is used") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});
