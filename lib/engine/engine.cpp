@@ -66,8 +66,7 @@ Engine::Engine(Parts parts)
       blockers_(parts_.clock, parts_.disk_worker, parts_.scanner) {}
 
 void Engine::start(std::function<void()> started) {
-    if (auto const problem = keeper_.load(); !problem.empty())
-        complain("state-damaged", {problem});
+    read_state();
     auto& loads = keeper_.state().loads;
     // What an earlier boot had loaded went with it; the holds stay.
     std::erase_if(loads, [&](auto const& load) { return load.boot_id != parts_.identity.boot_id; });
@@ -79,6 +78,15 @@ void Engine::start(std::function<void()> started) {
             );
     keeper_.save(); // tells at once whether it can be
     reader_.read(std::move(started));
+}
+
+void Engine::read_state() {
+    auto problem = keeper_.load();
+    if (keeper_.state().lost)
+        problem = (problem.empty() ? "what was held and recorded before was lost" : problem) +
+                  "; nothing is loaded by itself until: lpctl resume";
+    if (!problem.empty())
+        complain("state-damaged", {problem});
 }
 
 World Engine::world() const {
@@ -105,10 +113,13 @@ World Engine::world(
 }
 
 // In a container the kernel is somebody else's. Without a record that lasts, a patch that brings
-// the kernel down would do so at every boot.
+// the kernel down would do so at every boot. And what an admin took out may not come back because
+// the file that said so is gone.
 std::string Engine::obstacle() const {
     if (!parts_.identity.container.empty())
         return "container";
+    if (keeper_.state().lost)
+        return "state-damaged";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }

@@ -143,6 +143,7 @@ public:
     void unhold(std::string const& patch, Done<void> done);
     // While paused nothing is loaded, and to ask for it is refused (paused); reverts go on.
     void pause(std::string const& reason, Done<void> done);
+    // Also an admin's word that a state which was lost may be forgotten.
     void resume(Done<void> done);
 
     void blockers(Done<Blockers> done);
@@ -200,6 +201,7 @@ private:
     std::vector<Target> loaded_targets(std::vector<Judgement> const& judged) const;
     void add_coming(std::vector<Target>& targets) const;
 
+    void read_state();
     void take(repository::Catalogue catalogue);
     void tell_rejected(repository::Catalogue const& before);
     void step();

@@ -274,6 +274,55 @@ TEST_CASE("a damaged state file is told, and the generation before it is used") 
     CHECK(fs::exists(bench.state() / "state.json.damaged"));
 }
 
+TEST_CASE("without the state nothing is loaded by itself until an admin says so") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.finish_transition();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.revert("lp_two");
+    bench.finish_transition();
+    bench.kill();
+    bench.directory.write("state/state.json", "x");
+    bench.directory.write("state/state.json.previous", "y");
+    auto const before = bench.kernel.calls();
+    auto const says_so = [&] {
+        auto const& reasons = bench.report().health_reasons;
+        return std::any_of(reasons.begin(), reasons.end(), [](auto const& reason) {
+            return reason.starts_with("state-damaged: ") && reason.ends_with("lpctl resume");
+        });
+    };
+
+    for (int starts = 0; starts < 3; ++starts) { // the first one writes a file that is whole
+        bench.start();
+        CHECK(says_so());
+        CHECK(bench.kernel.calls() == before);
+        CHECK(bench.patch("lp_one").disposition == Disposition::available);
+        CHECK(bench.patch("lp_one").reason == "not loaded by itself: state-damaged");
+    }
+    CHECK(bench.apply("lp_one")->has_value()); // who asks for it gets it
+    bench.finish_transition();
+    CHECK(bench.patch("lp_two").state == PatchState::absent);
+
+    SECTION("for good") {
+        CHECK(bench.resume()->has_value());
+        CHECK_FALSE(says_so());
+        CHECK(bench.patch("lp_two").state == PatchState::enabling);
+        bench.start();
+        CHECK_FALSE(says_so());
+    }
+    SECTION("and it is durable when he is answered") {
+        bench.hold_disk();
+        CHECK_FALSE(bench.resume());
+        bench.hold_disk(false);
+        bench.run();
+        CHECK(bench.answer()->has_value());
+    }
+}
+
 TEST_CASE("a hold that is lifted is on the disk with the record of the load, before it") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});
