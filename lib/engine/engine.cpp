@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <utility>
 
 namespace livepatch::engine {
@@ -34,6 +36,14 @@ bool is_moving(kernel::Observation const& observed) {
     return std::any_of(observed.patches.begin(), observed.patches.end(), [](auto const& patch) {
         return in_transition(patch.state);
     });
+}
+
+// The machine had a bad moment, which says nothing of the patch. What the kernel itself refuses has
+// a code of its own.
+bool passes(base::Error const& error) {
+    constexpr std::array passing{EIO, ENOMEM, EMFILE, ENFILE, EAGAIN, ESTALE, ETIMEDOUT};
+    return error.code == base::Errc::failed &&
+           std::find(passing.begin(), passing.end(), error.os_error) != passing.end();
 }
 
 bool is_rejected(repository::Offer const& offer) {
@@ -107,6 +117,7 @@ World Engine::world(
         .mode = parts_.mode,
         .obstacle = obstacle(),
         .stopped = stopped(),
+        .missing = missing_,
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
     };
@@ -197,6 +208,10 @@ void Engine::retry(RequestQueue::Done done) {
 
 void Engine::take(repository::Catalogue catalogue) {
     auto const before = std::exchange(catalogue_, std::move(catalogue));
+    depended_.clear();
+    for (auto const& offer : catalogue_.offers)
+        if (!offer.refused)
+            depended_.insert(offer.module.depends.begin(), offer.module.depends.end());
     // What is taken away and put back may be tried once more.
     std::erase_if(failures_, [this](auto const& failure) {
         return catalogue_.find_digest(failure.first) == nullptr;
@@ -254,6 +269,7 @@ void Engine::step() {
 
 void Engine::look() {
     switched_off_ = parts_.kill_switch.thrown();
+    find_missing();
     auto seen = parts_.tree.observe();
     looked_at_ = parts_.clock.now();
     bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;
@@ -280,6 +296,13 @@ void Engine::look() {
     if (settled.changed)
         keeper_.save();
     tell(settled.events);
+}
+
+void Engine::find_missing() {
+    missing_.clear();
+    for (auto const& module : depended_)
+        if (!parts_.tree.has_live(module))
+            missing_.insert(module);
 }
 
 // For microseconds every patch looks pinned when its directory goes (kernel/livepatch/core.c:
@@ -421,9 +444,7 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
     auto const& error = *outcome.error;
     switch (action.kind) {
     case Action::Kind::load:
-        if (outcome.tried)
-            failures_.insert_or_assign(outcome.sha256, error);
-        tell(EventKind::load_failed, action.name, "not loaded", &error);
+        load_failed(outcome);
         break;
     case Action::Kind::remove:
         unremovable_.insert(action.name);
@@ -433,6 +454,19 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
         tell(EventKind::operation_failed, action.name, "not changed", &error);
     }
     requests_.finish(action.request, error);
+}
+
+// An admin is answered at once; what passes is tried again by itself, and told once.
+void Engine::load_failed(ActionRunner::Outcome const& outcome) {
+    auto const& action = outcome.action;
+    bool const again = passes(*outcome.error);
+    bool const known = again && action.request == 0 && backoff_.knows(action.name);
+    if (again)
+        (void)backoff_.put_off(action.name, parts_.clock.now());
+    else if (outcome.tried)
+        failures_.insert_or_assign(outcome.sha256, *outcome.error);
+    if (!known)
+        tell(EventKind::load_failed, action.name, "not loaded", &*outcome.error);
 }
 
 report::Stage Engine::stage() const {

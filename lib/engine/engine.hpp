@@ -206,6 +206,7 @@ private:
     void tell_rejected(repository::Catalogue const& before);
     void step();
     void look();
+    void find_missing();
     void confirm_pinned(kernel::Observation& seen);
     std::set<std::string, std::less<>> freshly_enabled();
     void follow_transition();
@@ -217,6 +218,7 @@ private:
     bool put_off(ActionRunner::Outcome const& outcome);
     void succeeded(ActionRunner::Outcome const& outcome);
     void failed(ActionRunner::Outcome const& outcome);
+    void load_failed(ActionRunner::Outcome const& outcome);
     bool publish();
     report::Stage stage() const;
     void schedule_next_look();
@@ -242,6 +244,8 @@ private:
     Backoff backoff_;
 
     repository::Catalogue catalogue_;
+    std::set<std::string, std::less<>> depended_; // modules that offers depend on
+    std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
     kernel::Observation observed_;
     bool seen_once_ = false;
     std::optional<base::Clock::Monotonic> looked_at_;

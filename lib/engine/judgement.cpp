@@ -125,6 +125,19 @@ conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
     return std::nullopt;
 }
 
+// The kernel would refuse it with "Unknown symbol", which names no module.
+std::optional<base::Error> why_too_early(World const& world, Judgement const& judged) {
+    auto const module =
+        judged.offer == nullptr ? std::string() : std::string(world.waits_for(*judged.offer));
+    if (module.empty())
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::load_failed,
+        .subject = judged.name,
+        .cause = "depends on the module '" + module + "', which is not loaded",
+        .remedy = "modprobe " + module};
+}
+
 // Why the chosen offer cannot be loaded, whatever else is in the kernel.
 std::optional<base::Error>
 why_unusable(World const& world, Selection const& selection, Judgement const& judged) {
@@ -192,6 +205,8 @@ void judge_absent(
         return dispose(judged, Disposition::rejected, describe(*blocked));
     if (auto const failed = world.failures.find(offer.sha256); failed != world.failures.end())
         return dispose(judged, Disposition::rejected, describe(failed->second));
+    if (auto const module = std::string(world.waits_for(offer)); !module.empty())
+        return dispose(judged, Disposition::rejected, "waits for module " + module);
     if (auto const by = std::string(selection.superseded_by(offer)); !by.empty()) {
         auto const* other = world.observed.find(by);
         bool const there = other != nullptr && other->state == PatchState::enabled;
@@ -221,7 +236,9 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
     auto const conflict =
         judged.offer == nullptr ? std::nullopt : conflict_with_unmanaged(world, *judged.offer);
     auto const unusable = why_unusable(world, selection, judged);
-    auto const firm = first_of({why_held(world, judged), unusable, world.stopped});
+    auto const firm = first_of(
+        {why_held(world, judged), unusable, world.stopped, why_too_early(world, judged)}
+    );
     judged.refusal = first_of({firm, conflict});
     judged.over_unmanaged = conflict && !firm;
     if (judged.offer != nullptr)
@@ -248,6 +265,13 @@ LoadRecord const* World::ours(std::string_view name) const {
     auto const* patch = observed.find(name);
     auto const* record = state.find_load(name, boot_id);
     return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
+}
+
+std::string_view World::waits_for(repository::Offer const& offer) const {
+    for (auto const& module : offer.module.depends)
+        if (missing.contains(module))
+            return module;
+    return {};
 }
 
 std::vector<Judgement> judge(World const& world) {
