@@ -171,6 +171,7 @@ private:
     struct Target {
         std::string name;
         std::set<std::string> digests;
+        bool rests = false; // nothing has to be done to it: it is out, or on its way
         base::PatchState state = base::PatchState::absent;
     };
 
@@ -193,7 +194,7 @@ private:
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
     static base::Result<void> admit(Judgement const& judged, Options const& options);
-    void carry_on(Judgement const& judged);
+    void carry_on(Judgement const& judged, RequestQueue::Done done);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);

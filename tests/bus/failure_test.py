@@ -239,7 +239,7 @@ class Failure(BusCase):
         patch = client.patch("lp_a")
         self.assertEqual(patch["Disposition"], "available")  # what was taken out does not come back
         self.assertIn("state-damaged", patch["Reason"])
-        client.manager("Resume")
+        client.call(ROOT, MANAGER, "Resume", "")
         self.wait_state(client, "lp_a", "enabled")
         self.assertEqual(client.manager_property("HealthReasons"), [])
 
