@@ -211,9 +211,11 @@ void ActionRunner::restore_record() {
 }
 
 void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
+    auto const offer = std::exchange(offer_, {});
     Outcome outcome{
         .action = std::exchange(action_, {}),
-        .sha256 = std::exchange(offer_, {}).sha256,
+        .id = offer.id,
+        .sha256 = offer.sha256,
         .error = std::move(error),
         .tried = tried};
     stage_ = report::Stage::idle;

@@ -37,6 +37,7 @@ public:
 
     struct Outcome {
         Action action;                    // without its offer, which may be gone by now
+        std::string id;                   // of the offer, with load
         std::string sha256;               // of the offer, with load
         std::optional<base::Error> error; // nothing = the kernel accepted it, if it was asked
         // false: the kernel was left alone, because the attempt could not be recorded, or, without

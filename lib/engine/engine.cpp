@@ -292,7 +292,7 @@ void Engine::look() {
          .fresh = freshly_enabled(),
          .time = parts_.clock.wall()}
     );
-    follow_transition();
+    follow_transition(first);
     if (settled.changed)
         keeper_.save();
     tell(settled.events);
@@ -333,16 +333,25 @@ std::set<std::string, std::less<>> Engine::freshly_enabled() {
     return fresh;
 }
 
-void Engine::follow_transition() {
+// Nobody knows when a transition began that was there before the daemon, unless it came with a load
+// of ours.
+void Engine::follow_transition(bool first) {
     auto const* patch = observed_.transition();
     auto const key = patch == nullptr ? "" : patch->name + ' ' + std::string(name(patch->state));
     if (key != transition_)
-        transition_since_ = patch == nullptr ? Time() : parts_.clock.wall();
+        transition_since_ = patch == nullptr ? Time()
+                            : first          ? recorded_start(*patch)
+                                             : parts_.clock.wall();
     transition_ = key;
     if (patch == nullptr)
         return blockers_.rest();
     blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
     blockers_.refresh([this] { wake(); });
+}
+
+Time Engine::recorded_start(kernel::ObservedPatch const& patch) const {
+    auto const* record = world().ours(patch.name);
+    return record != nullptr && patch.state == PatchState::enabling ? record->at : Time();
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {
@@ -448,10 +457,10 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
         break;
     case Action::Kind::remove:
         unremovable_.insert(action.name);
-        tell(EventKind::operation_failed, action.name, "stays loaded", &error);
+        tell_failed(EventKind::operation_failed, outcome, "stays loaded");
         return; // whether that stands in the way of a request is for the plan to say
     default:
-        tell(EventKind::operation_failed, action.name, "not changed", &error);
+        tell_failed(EventKind::operation_failed, outcome, "not changed");
     }
     requests_.finish(action.request, error);
 }
@@ -466,7 +475,7 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     else if (outcome.tried)
         failures_.insert_or_assign(outcome.sha256, *outcome.error);
     if (!known)
-        tell(EventKind::load_failed, action.name, "not loaded", &*outcome.error);
+        tell_failed(EventKind::load_failed, outcome, "not loaded");
 }
 
 report::Stage Engine::stage() const {
@@ -517,9 +526,8 @@ void Engine::schedule_next_look() {
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
 }
 
-void Engine::tell(
-    EventKind kind, std::string const& name, std::string const& message, base::Error const* error
-) {
+report::Event
+Engine::event(EventKind kind, std::string const& name, std::string const& message) const {
     report::Event event{
         .kind = kind,
         .time = parts_.clock.wall(),
@@ -532,11 +540,24 @@ void Engine::tell(
         event.id = record->id;
         event.sha256 = record->sha256;
     }
-    if (error != nullptr) {
-        event.message += ": " + describe(*error);
-        event.kernel_log = error->kernel_log;
+    return event;
+}
+
+void Engine::tell(EventKind kind, std::string const& name, std::string const& message) const {
+    tell({event(kind, name, message)});
+}
+
+// After a load that failed there is no record of it; one of another version may stand there.
+void Engine::tell_failed(
+    EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
+) const {
+    auto failed = event(kind, outcome.action.name, message + ": " + describe(*outcome.error));
+    failed.kernel_log = outcome.error->kernel_log;
+    if (outcome.action.kind == Action::Kind::load) {
+        failed.id = outcome.id;
+        failed.sha256 = outcome.sha256;
     }
-    tell({event});
+    tell({std::move(failed)});
 }
 
 void Engine::tell(std::vector<report::Event> const& events) const {

@@ -50,7 +50,7 @@ struct Settings {
 
 struct Blockers {
     std::string patch; // "" = no transition runs
-    Time since;
+    Time since; // Time() = not known
     std::vector<kernel::Blocker> tasks;
 };
 
@@ -210,7 +210,8 @@ private:
     void find_missing();
     void confirm_pinned(kernel::Observation& seen);
     std::set<std::string, std::less<>> freshly_enabled();
-    void follow_transition();
+    void follow_transition(bool first);
+    Time recorded_start(kernel::ObservedPatch const& patch) const;
     bool finish_requests(std::vector<Action> const& actions);
     void start_first(std::vector<Action> const& actions);
     void make_way(std::vector<Action> const& actions);
@@ -224,12 +225,12 @@ private:
     report::Stage stage() const;
     void schedule_next_look();
     void wake();
-    void tell(
-        report::EventKind kind,
-        std::string const& name,
-        std::string const& message,
-        base::Error const* error = nullptr
-    );
+    report::Event
+    event(report::EventKind kind, std::string const& name, std::string const& message) const;
+    void tell(report::EventKind kind, std::string const& name, std::string const& message) const;
+    void tell_failed(
+        report::EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
+    ) const;
     void tell(std::vector<report::Event> const& events) const;
     void tell_all(report::EventKind kind, std::string const& message) const;
 

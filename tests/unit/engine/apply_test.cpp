@@ -203,6 +203,9 @@ TEST_CASE("what the kernel refuses is told to the caller and not tried again by 
     CHECK(bench.report().health == report::Health::degraded);
     CHECK(bench.events == Strings{"load-failed lp_one"});
     CHECK(bench.whole_events.back().kernel_log == refusal().kernel_log);
+    CHECK(bench.whole_events.back().id == "lp_one");
+    CHECK(bench.whole_events.back().sha256 == bench.patch("lp_one").sha256);
+    CHECK_FALSE(bench.whole_events.back().sha256.empty());
     bench.refresh();
     bench.advance(std::chrono::hours(1));
     CHECK(bench.kernel.calls() == Strings{"load lp_one"});
