@@ -19,6 +19,7 @@ public:
     // The step on this patch is to be tried again, later each time; false when that has been said
     // `most` times already: then it starts anew.
     bool put_off(std::string const& name, Monotonic now, unsigned most = without_end);
+
     bool knows(std::string const& name) const { return delays_.contains(name); }
 
     bool waits(std::string const& name, Monotonic now) const;

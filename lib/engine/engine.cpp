@@ -69,7 +69,8 @@ Engine::Engine(Parts parts)
            .sources = parts_.sources,
            .keeper = keeper_,
            .boot_id = parts_.identity.boot_id,
-           .still_planned = [this](Action const& action, std::string const& sha256
+           .still_planned = [this](
+                                Action const& action, std::string const& sha256
                             ) { return is_still_planned(action, sha256); },
            .load_unrecorded = parts_.without_crash_guard}
       ),

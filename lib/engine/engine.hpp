@@ -50,7 +50,7 @@ struct Settings {
 
 struct Blockers {
     std::string patch; // "" = no transition runs
-    Time since; // Time() = not known
+    Time since;        // Time() = not known
     std::vector<kernel::Blocker> tasks;
 };
 
@@ -66,7 +66,7 @@ public:
         // Sources, which may be large, or on a network file system that hangs: no revert waits
         // behind them.
         base::Worker source_worker;
-        loader::Loader& loader;     // used on the kernel worker only
+        loader::Loader& loader; // used on the kernel worker only
         kernel::LivepatchTree tree;
         kernel::TaskScanner& scanner; // used on the disk worker only
         repository::Sources& sources; // used on the source worker only
@@ -193,7 +193,6 @@ private:
     std::optional<base::Error> stopped() const;
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
-    static base::Result<void> admit(Judgement const& judged, Options const& options);
     void carry_on(Judgement const& judged, RequestQueue::Done done);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);

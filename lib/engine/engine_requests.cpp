@@ -110,13 +110,6 @@ std::optional<Judgement> Engine::find_to_apply(std::string const& patch) const {
     return std::nullopt;
 }
 
-base::Result<void> Engine::admit(Judgement const& judged, Options const& options) {
-    bool const overridden = judged.over_unmanaged && options.replace_unmanaged;
-    if (!judged.refusal || overridden)
-        return {};
-    return *judged.refusal;
-}
-
 void Engine::apply(std::string const& patch, Options const& options, Done<std::string> done) {
     if (!parts_.identity.livepatch)
         return done(unsupported(parts_.identity));
@@ -141,8 +134,8 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
         return carry_on(*judged, with_value(name, std::move(done)));
     }
     if (!judged->as_wanted)
-        if (auto admitted = admit(*judged, options); !admitted)
-            return done(admitted.error());
+        if (auto const refused = refusal(*judged, options.replace_unmanaged))
+            return done(*refused);
     if (options.dry_run)
         return done(name);
 
@@ -188,8 +181,10 @@ void Engine::apply_all(Options const& options, Done<std::vector<std::string>> do
     if (!parts_.identity.livepatch)
         return done(unsupported(parts_.identity));
     report();
+    auto asked = world();
+    asked.replace_unmanaged = options.replace_unmanaged;
     std::vector<std::string> names;
-    for (auto const& judged : judgements()) {
+    for (auto const& judged : judge(asked)) {
         bool const wanted = judged.disposition == Disposition::available ||
                             judged.disposition == Disposition::scheduled;
         if (wanted && judged.offer != nullptr)

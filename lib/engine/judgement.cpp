@@ -106,7 +106,7 @@ std::optional<base::Error> first_of(std::initializer_list<std::optional<base::Er
 // cumulative: it would silently replace them.
 std::optional<base::Error>
 conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
-    if (offer.module.replace == module::Replace::no)
+    if (offer.module.replace == module::Replace::no || world.replace_unmanaged)
         return std::nullopt;
     for (auto const& patch : world.observed.patches) {
         bool const active =
@@ -236,9 +236,8 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
     auto const conflict =
         judged.offer == nullptr ? std::nullopt : conflict_with_unmanaged(world, *judged.offer);
     auto const unusable = why_unusable(world, selection, judged);
-    auto const firm = first_of(
-        {why_held(world, judged), unusable, world.stopped, why_too_early(world, judged)}
-    );
+    auto const firm =
+        first_of({why_held(world, judged), unusable, world.stopped, why_too_early(world, judged)});
     judged.refusal = first_of({firm, conflict});
     judged.over_unmanaged = conflict && !firm;
     if (judged.offer != nullptr)
@@ -255,6 +254,11 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
 }
 
 } // namespace
+
+std::optional<base::Error> refusal(Judgement const& judged, bool replace_unmanaged) {
+    bool const overridden = judged.over_unmanaged && replace_unmanaged;
+    return overridden ? std::nullopt : judged.refusal;
+}
 
 bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
     return record.build_id.empty() || observed.build_id.empty() ||

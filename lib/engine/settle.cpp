@@ -282,7 +282,7 @@ private:
     Change const& change_;
     Settled settled_;
     std::set<std::string, std::less<>> enabled_before_; // as recorded before the first look
-    std::set<std::string, std::less<>> dropped_; // records that were there when we began
+    std::set<std::string, std::less<>> dropped_;        // records that were there when we began
 };
 
 } // namespace

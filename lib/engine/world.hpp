@@ -46,7 +46,8 @@ struct World {
     std::optional<base::Error> stopped = {};
     // Modules that offers depend on and that are not loaded.
     std::set<std::string, std::less<>> missing = {};
-    bool livepatch = true; // the kernel can be livepatched
+    bool replace_unmanaged = false; // as if every request said so
+    bool livepatch = true;          // the kernel can be livepatched
     std::string_view boot_id;
 
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or

@@ -18,7 +18,7 @@ struct ModuleFile {
     bool replace = false;
     std::string version = "1"; // another one makes another digest
     std::string build_id = {}; // hex; "" = none
-    std::string depends = {}; // a module; "" = none
+    std::string depends = {};  // a module; "" = none
     bool tells_replace = true; // false: as kpatch-build makes it, which tells nothing
     std::vector<std::pair<std::string, std::uint64_t>> versions = {}; // of symbols; none = without
 

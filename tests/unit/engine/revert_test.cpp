@@ -385,6 +385,25 @@ TEST_CASE("a revert of what is on its way out is answered when the hold is durab
     CHECK(bench.answer()->has_value());
 }
 
+TEST_CASE("all is applied over what another tool loaded only when that is asked for") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_all", .replace = true});
+    bench.kernel.foreign_load("foreign");
+    bench.kernel.finish_transition();
+    bench.start();
+    std::optional<Strings> applied;
+    auto const take = [&](base::Result<Strings> const& names) { applied = names.value(); };
+    bench.engine().apply_all({}, take);
+    bench.run();
+    CHECK(applied == Strings{});
+    CHECK(bench.kernel.calls().empty());
+    bench.engine().apply_all({.replace_unmanaged = true}, take);
+    bench.run();
+    CHECK(applied == Strings{"lp_all"});
+    CHECK(bench.kernel.calls() == Strings{"load lp_all"});
+}
+
 TEST_CASE("a patch that may be cumulative counts as one, unless its source says otherwise") {
     EngineBench bench;
     bench.put_patch({.name = "lp_maybe", .tells_replace = false});

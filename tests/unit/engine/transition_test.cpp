@@ -343,7 +343,8 @@ TEST_CASE("a requester who asks for the next thing in its answer gets it") {
     CHECK(bench.patch("lp_one").state == PatchState::disabling);
 }
 
-TEST_CASE("a transition that was there before the daemon began with our load, or nobody knows when") {
+TEST_CASE("a transition that was there before the daemon began with our load, or nobody knows when"
+) {
     EngineBench bench;
     SECTION("ours") {
         bench.put_patch({.name = "lp_one"});
