@@ -69,6 +69,7 @@ Daemon::Daemon(Surroundings surroundings)
           .clock = clock_,
           .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
           .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
+          .source_worker = {source_thread_.get_executor(), io_.get_executor()},
           .loader = surroundings_.loader,
           .tree = kernel::LivepatchTree(surroundings_.root),
           .scanner = surroundings_.scanner,
@@ -114,10 +115,10 @@ Daemon::Daemon(Surroundings surroundings)
 // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind it
 // is not done. Here and not in run(), which the loss of the bus ends with an exception.
 Daemon::~Daemon() {
-    kernel_thread_.stop();
-    disk_thread_.stop();
-    kernel_thread_.join();
-    disk_thread_.join();
+    for (auto* thread : {&kernel_thread_, &disk_thread_, &source_thread_})
+        thread->stop();
+    for (auto* thread : {&kernel_thread_, &disk_thread_, &source_thread_})
+        thread->join();
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {

@@ -78,6 +78,7 @@ private:
     // Joined before what their jobs use is destroyed: see ~Daemon.
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};
+    boost::asio::thread_pool source_thread_{1};
     engine::Engine engine_;
     std::optional<base::Clock::Monotonic> rescanned_;
     StatusFile status_file_;

@@ -54,15 +54,27 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
 
 void ActionRunner::load() {
     stage_ = report::Stage::verifying;
-    parts_.disk_worker.run(
+    parts_.source_worker.run(
         [this, offer = offer_] { return parts_.sources.verify(offer); },
-        [this](base::Result<trust::VerifiedPatch> patch) {
+        [this, number = ++verifications_](base::Result<trust::VerifiedPatch> patch) {
+            if (number != verifications_)
+                return;
             if (patch)
                 record_and_load(std::move(patch).value());
             else
                 finish(patch.error());
         }
     );
+}
+
+void ActionRunner::abandon() {
+    if (stage_ != report::Stage::verifying)
+        return;
+    ++verifications_;
+    stage_ = report::Stage::idle;
+    action_ = {};
+    offer_ = {};
+    done_ = {};
 }
 
 void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
@@ -89,11 +101,22 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
             restore_record();
             return finish(not_recorded(action_.name, saved.error()), false);
         }
-        parts_.kernel_worker.run(
-            [this, shared] { return parts_.loader.load(*shared); },
-            [this](base::Result<loader::LoadedPatch> const& result) { loaded(result); }
-        );
+        load_recorded(shared);
     });
+}
+
+// What was decided before the verification may be wrong by now: held, reverted, paused, or another
+// tool's patch in the way.
+void ActionRunner::load_recorded(std::shared_ptr<trust::VerifiedPatch> const& patch) {
+    if (!parts_.still_planned(action_, offer_.sha256)) {
+        restore_record();
+        parts_.keeper.save();
+        return finish({}, false);
+    }
+    parts_.kernel_worker.run(
+        [this, patch] { return parts_.loader.load(*patch); },
+        [this](base::Result<loader::LoadedPatch> const& result) { loaded(result); }
+    );
 }
 
 void ActionRunner::loaded(base::Result<loader::LoadedPatch> const& result) {
@@ -188,9 +211,11 @@ void ActionRunner::restore_record() {
 }
 
 void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
+    auto const offer = std::exchange(offer_, {});
     Outcome outcome{
         .action = std::exchange(action_, {}),
-        .sha256 = std::exchange(offer_, {}).sha256,
+        .id = offer.id,
+        .sha256 = offer.sha256,
         .error = std::move(error),
         .tried = tried};
     stage_ = report::Stage::idle;

@@ -11,6 +11,7 @@
 #include "repository/sources.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,19 +24,25 @@ public:
     struct Parts {
         base::Clock& clock;
         base::Worker kernel_worker;
-        base::Worker disk_worker;
+        base::Worker source_worker;
         loader::Loader& loader;       // used on the kernel worker only
-        repository::Sources& sources; // used on the disk worker only
+        repository::Sources& sources; // used on the source worker only
         StateKeeper& keeper;
         std::string boot_id;
+        // Asked right before the load, since verifying and recording take seconds: whether it is
+        // still what is to be done next.
+        std::function<bool(Action const&, std::string const& sha256)> still_planned;
         bool load_unrecorded = false; // also when the attempt cannot be recorded
     };
 
     struct Outcome {
         Action action;                    // without its offer, which may be gone by now
+        std::string id;                   // of the offer, with load
         std::string sha256;               // of the offer, with load
-        std::optional<base::Error> error; // nothing = the kernel accepted it
-        bool tried = true; // false: it could not be recorded, so the kernel was left alone
+        std::optional<base::Error> error; // nothing = the kernel accepted it, if it was asked
+        // false: the kernel was left alone, because the attempt could not be recorded, or, without
+        // an error, because the load is not to be made any more.
+        bool tried = true;
     };
 
     using Done = std::function<void(Outcome)>;
@@ -56,9 +63,14 @@ public:
 
     report::Stage stage() const { return stage_; } // idle, verifying or loading
 
+    // Gives up what is still being verified, which may take as long as the source likes; its `done`
+    // is not called. Nothing happens at a later stage.
+    void abandon();
+
 private:
     void load();
     void record_and_load(trust::VerifiedPatch patch);
+    void load_recorded(std::shared_ptr<trust::VerifiedPatch> const& patch);
     void loaded(base::Result<loader::LoadedPatch> const& result);
     void change(bool ours);
     void remove();
@@ -69,6 +81,7 @@ private:
 
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;
+    unsigned verifications_ = 0; // the newest one's number: what an abandoned one brings is old
     Action action_;
     repository::Offer offer_;          // a copy: the catalogue may be replaced meanwhile
     std::optional<LoadRecord> before_; // the record that stood there

@@ -16,7 +16,7 @@ constexpr auto longest = 5s;
 
 bool Backoff::put_off(std::string const& name, Monotonic now, unsigned most) {
     auto& delay = delays_[name];
-    if (delay.tries == most) {
+    if (delay.tries >= most) {
         delays_.erase(name);
         return false;
     }

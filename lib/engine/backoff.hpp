@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,9 +14,13 @@ class Backoff {
 public:
     using Monotonic = base::Clock::Monotonic;
 
+    static constexpr auto without_end = std::numeric_limits<unsigned>::max();
+
     // The step on this patch is to be tried again, later each time; false when that has been said
     // `most` times already: then it starts anew.
-    bool put_off(std::string const& name, Monotonic now, unsigned most);
+    bool put_off(std::string const& name, Monotonic now, unsigned most = without_end);
+
+    bool knows(std::string const& name) const { return delays_.contains(name); }
 
     bool waits(std::string const& name, Monotonic now) const;
     std::optional<Monotonic> next(Monotonic now) const; // when the first one of them may be tried

@@ -4,9 +4,9 @@
 
 namespace livepatch::engine {
 
-CatalogueReader::CatalogueReader(repository::Sources& sources, base::Worker disk, Take take)
+CatalogueReader::CatalogueReader(repository::Sources& sources, base::Worker worker, Take take)
     : sources_(sources),
-      disk_(std::move(disk)),
+      worker_(std::move(worker)),
       take_(std::move(take)) {}
 
 void CatalogueReader::read(Done done) {
@@ -17,7 +17,7 @@ void CatalogueReader::read(Done done) {
 
 void CatalogueReader::begin() {
     reading_ = true;
-    disk_.run(
+    worker_.run(
         [this] { return sources_.read(); },
         [this, waiting = std::exchange(waiting_, {})](repository::Catalogue catalogue) {
             finish(waiting, std::move(catalogue));

@@ -16,7 +16,7 @@ public:
     using Done = std::function<void()>;
 
     // `take` gets each catalogue, before the `done` of those who asked for it.
-    CatalogueReader(repository::Sources& sources, base::Worker disk, Take take);
+    CatalogueReader(repository::Sources& sources, base::Worker worker, Take take);
 
     // A reading takes a while; whoever asks meanwhile gets one that began after he asked.
     void read(Done done = {});
@@ -28,7 +28,7 @@ private:
     void finish(std::vector<Done> const& waiting, repository::Catalogue catalogue);
 
     repository::Sources& sources_; // used on the worker only
-    base::Worker disk_;
+    base::Worker worker_;
     Take take_;
     bool reading_ = false;
     std::vector<Done> waiting_;

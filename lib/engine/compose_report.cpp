@@ -3,6 +3,9 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace livepatch::engine {
 
@@ -55,11 +58,27 @@ std::vector<report::FunctionReport> functions_of(Judgement const& judged) {
     return functions;
 }
 
-std::vector<report::CandidateReport> candidates_of(World const& world, Judgement const& judged) {
+// What is looked up for every patch: a source may have thousands of files, and anybody may ask for
+// a report.
+struct Index {
+    explicit Index(repository::Catalogue const& catalogue) {
+        for (auto const& offer : catalogue.offers) {
+            by_name[offer.name()].push_back(&offer);
+            digests.insert(offer.sha256);
+        }
+    }
+
+    std::unordered_map<std::string_view, std::vector<repository::Offer const*>> by_name;
+    std::unordered_set<std::string_view> digests;
+};
+
+std::vector<report::CandidateReport> candidates_of(Index const& index, Judgement const& judged) {
     std::vector<report::CandidateReport> candidates;
-    for (auto const& offer : world.catalogue.offers)
-        if (offer.name() == judged.name)
-            candidates.push_back({offer.source, offer.id, offer.sha256, &offer == judged.offer});
+    auto const offers = index.by_name.find(judged.name);
+    if (offers == index.by_name.end())
+        return candidates;
+    for (auto const* offer : offers->second)
+        candidates.push_back({offer->source, offer->id, offer->sha256, offer == judged.offer});
     return candidates;
 }
 
@@ -86,7 +105,9 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
     return flags;
 }
 
-PatchReport patch_report(World const& world, Judgement const& judged, Circumstances const& now) {
+PatchReport patch_report(
+    World const& world, Index const& index, Judgement const& judged, Circumstances const& now
+) {
     PatchReport patch;
     patch.name = judged.name;
     patch.id = judged.name;
@@ -116,7 +137,7 @@ PatchReport patch_report(World const& world, Judgement const& judged, Circumstan
     patch.replace = replace_of(judged);
     patch.flags = flags_of(world, judged, patch);
     patch.functions = functions_of(judged);
-    patch.candidates = candidates_of(world, judged);
+    patch.candidates = candidates_of(index, judged);
     if (in_transition(judged.state))
         patch.transition = {now.transition_since, now.tasks_remaining};
     return patch;
@@ -156,6 +177,7 @@ report::Health health_of(report::Report const& report, bool is_insecure) {
 report::Report compose_report(
     World const& world, std::vector<Judgement> const& judgements, Circumstances const& now
 ) {
+    Index const index(world.catalogue);
     report::Report report;
     report.kernel = {
         now.kernel.release, now.kernel.version, now.kernel.build_id, now.kernel.livepatch};
@@ -169,10 +191,10 @@ report::Report compose_report(
     for (auto const& problem : world.catalogue.problems)
         report.health_reasons.push_back("source: " + describe(problem));
     for (auto const& [digest, error] : world.failures)
-        if (world.catalogue.find_digest(digest) != nullptr)
+        if (index.digests.contains(digest))
             report.health_reasons.push_back("load-failed: " + describe(error));
     for (auto const& judged : judgements)
-        report.patches.push_back(patch_report(world, judged, now));
+        report.patches.push_back(patch_report(world, index, judged, now));
     std::sort(
         report.patches.begin(),
         report.patches.end(),

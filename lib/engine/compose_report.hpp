@@ -18,7 +18,7 @@ struct Circumstances {
     report::Stage stage = report::Stage::idle;
     std::vector<std::string> const&
         warnings;          // what an admin should know: state not persistent and the like
-    Time transition_since; // of the one transition, when it was first seen
+    Time transition_since; // of the one transition; Time() = it is older than the daemon
     std::uint32_t tasks_remaining = 0;
 };
 

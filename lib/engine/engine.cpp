@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <utility>
 
 namespace livepatch::engine {
@@ -36,6 +38,14 @@ bool is_moving(kernel::Observation const& observed) {
     });
 }
 
+// The machine had a bad moment, which says nothing of the patch. What the kernel itself refuses has
+// a code of its own.
+bool passes(base::Error const& error) {
+    constexpr std::array passing{EIO, ENOMEM, EMFILE, ENFILE, EAGAIN, ESTALE, ETIMEDOUT};
+    return error.code == base::Errc::failed &&
+           std::find(passing.begin(), passing.end(), error.os_error) != passing.end();
+}
+
 bool is_rejected(repository::Offer const& offer) {
     // A module for another kernel is no fault: a directory may serve several.
     return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
@@ -48,24 +58,26 @@ Engine::Engine(Parts parts)
       keeper_(parts_.state_file, parts_.disk_worker, parts_.clock, [this] { wake(); }),
       reader_(
           parts_.sources,
-          parts_.disk_worker,
+          parts_.source_worker,
           [this](repository::Catalogue catalogue) { take(std::move(catalogue)); }
       ),
       runner_(
           {.clock = parts_.clock,
            .kernel_worker = parts_.kernel_worker,
-           .disk_worker = parts_.disk_worker,
+           .source_worker = parts_.source_worker,
            .loader = parts_.loader,
            .sources = parts_.sources,
            .keeper = keeper_,
            .boot_id = parts_.identity.boot_id,
+           .still_planned = [this](
+                                Action const& action, std::string const& sha256
+                            ) { return is_still_planned(action, sha256); },
            .load_unrecorded = parts_.without_crash_guard}
       ),
       blockers_(parts_.clock, parts_.disk_worker, parts_.scanner) {}
 
 void Engine::start(std::function<void()> started) {
-    if (auto const problem = keeper_.load(); !problem.empty())
-        complain("state-damaged", {problem});
+    read_state();
     auto& loads = keeper_.state().loads;
     // What an earlier boot had loaded went with it; the holds stay.
     std::erase_if(loads, [&](auto const& load) { return load.boot_id != parts_.identity.boot_id; });
@@ -77,6 +89,15 @@ void Engine::start(std::function<void()> started) {
             );
     keeper_.save(); // tells at once whether it can be
     reader_.read(std::move(started));
+}
+
+void Engine::read_state() {
+    auto problem = keeper_.load();
+    if (keeper_.state().lost)
+        problem = (problem.empty() ? "what was held and recorded before was lost" : problem) +
+                  "; nothing is loaded by itself until: lpctl resume";
+    if (!problem.empty())
+        complain("state-damaged", {problem});
 }
 
 World Engine::world() const {
@@ -97,16 +118,20 @@ World Engine::world(
         .mode = parts_.mode,
         .obstacle = obstacle(),
         .stopped = stopped(),
+        .missing = missing_,
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
     };
 }
 
 // In a container the kernel is somebody else's. Without a record that lasts, a patch that brings
-// the kernel down would do so at every boot.
+// the kernel down would do so at every boot. And what an admin took out may not come back because
+// the file that said so is gone.
 std::string Engine::obstacle() const {
     if (!parts_.identity.container.empty())
         return "container";
+    if (keeper_.state().lost)
+        return "state-damaged";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
@@ -148,7 +173,7 @@ void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
     parts_.mode = settings.mode;
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
-    parts_.disk_worker.run(
+    parts_.source_worker.run(
         [this, sources = std::move(settings.sources)]() mutable {
             parts_.sources.configure(std::move(sources));
             return true;
@@ -184,6 +209,10 @@ void Engine::retry(RequestQueue::Done done) {
 
 void Engine::take(repository::Catalogue catalogue) {
     auto const before = std::exchange(catalogue_, std::move(catalogue));
+    depended_.clear();
+    for (auto const& offer : catalogue_.offers)
+        if (!offer.refused)
+            depended_.insert(offer.module.depends.begin(), offer.module.depends.end());
     // What is taken away and put back may be tried once more.
     std::erase_if(failures_, [this](auto const& failure) {
         return catalogue_.find_digest(failure.first) == nullptr;
@@ -229,6 +258,7 @@ void Engine::step() {
         auto actions = plan(world(), judgements());
         while (finish_requests(actions)) // whoever asked may ask for more
             actions = plan(world(), judgements());
+        make_way(actions);
         if (!runner_.is_busy())
             start_first(actions);
     }
@@ -240,6 +270,7 @@ void Engine::step() {
 
 void Engine::look() {
     switched_off_ = parts_.kill_switch.thrown();
+    find_missing();
     auto seen = parts_.tree.observe();
     looked_at_ = parts_.clock.now();
     bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;
@@ -262,10 +293,17 @@ void Engine::look() {
          .fresh = freshly_enabled(),
          .time = parts_.clock.wall()}
     );
-    follow_transition();
+    follow_transition(first);
     if (settled.changed)
         keeper_.save();
     tell(settled.events);
+}
+
+void Engine::find_missing() {
+    missing_.clear();
+    for (auto const& module : depended_)
+        if (!parts_.tree.has_live(module))
+            missing_.insert(module);
 }
 
 // For microseconds every patch looks pinned when its directory goes (kernel/livepatch/core.c:
@@ -296,16 +334,25 @@ std::set<std::string, std::less<>> Engine::freshly_enabled() {
     return fresh;
 }
 
-void Engine::follow_transition() {
+// Nobody knows when a transition began that was there before the daemon, unless it came with a load
+// of ours.
+void Engine::follow_transition(bool first) {
     auto const* patch = observed_.transition();
     auto const key = patch == nullptr ? "" : patch->name + ' ' + std::string(name(patch->state));
     if (key != transition_)
-        transition_since_ = patch == nullptr ? Time() : parts_.clock.wall();
+        transition_since_ = patch == nullptr ? Time()
+                            : first          ? recorded_start(*patch)
+                                             : parts_.clock.wall();
     transition_ = key;
     if (patch == nullptr)
         return blockers_.rest();
     blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
     blockers_.refresh([this] { wake(); });
+}
+
+Time Engine::recorded_start(kernel::ObservedPatch const& patch) const {
+    auto const* record = world().ours(patch.name);
+    return record != nullptr && patch.state == PatchState::enabling ? record->at : Time();
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {
@@ -317,6 +364,30 @@ bool Engine::finish_requests(std::vector<Action> const& actions) {
         any = true;
     }
     return any;
+}
+
+// Whoever wants a patch out does not wait until a module is read: its source may hang. The load is
+// planned again afterwards.
+void Engine::make_way(std::vector<Action> const& actions) {
+    auto const now = parts_.clock.now();
+    bool const urgent = std::any_of(actions.begin(), actions.end(), [&](auto const& action) {
+        return action.kind == Action::Kind::disable && !backoff_.waits(action.name, now);
+    });
+    if (urgent)
+        runner_.abandon();
+}
+
+bool Engine::is_still_planned(Action const& action, std::string const& sha256) {
+    look();
+    if (blind_)
+        return false;
+    auto now = world();
+    now.in_flight = {};
+    auto const actions = plan(now, judge(now));
+    return std::any_of(actions.begin(), actions.end(), [&](auto const& other) {
+        return other.kind == action.kind && other.name == action.name &&
+               other.request == action.request && other.offer->sha256 == sha256;
+    });
 }
 
 // What was put off is skipped, but what the daemon wants by itself keeps its order.
@@ -340,10 +411,12 @@ void Engine::start_first(std::vector<Action> const& actions) {
 
 void Engine::finished(ActionRunner::Outcome const& outcome) {
     looked_at_.reset(); // whoever asks now wants to see what it did
-    if (!outcome.error)
+    if (outcome.error) {
+        if (!put_off(outcome))
+            failed(outcome);
+    } else if (outcome.tried) {
         succeeded(outcome);
-    else if (!put_off(outcome))
-        failed(outcome);
+    }
     step();
 }
 
@@ -381,18 +454,29 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
     auto const& error = *outcome.error;
     switch (action.kind) {
     case Action::Kind::load:
-        if (outcome.tried)
-            failures_.insert_or_assign(outcome.sha256, error);
-        tell(EventKind::load_failed, action.name, "not loaded", &error);
+        load_failed(outcome);
         break;
     case Action::Kind::remove:
         unremovable_.insert(action.name);
-        tell(EventKind::operation_failed, action.name, "stays loaded", &error);
+        tell_failed(EventKind::operation_failed, outcome, "stays loaded");
         return; // whether that stands in the way of a request is for the plan to say
     default:
-        tell(EventKind::operation_failed, action.name, "not changed", &error);
+        tell_failed(EventKind::operation_failed, outcome, "not changed");
     }
     requests_.finish(action.request, error);
+}
+
+// An admin is answered at once; what passes is tried again by itself, and told once.
+void Engine::load_failed(ActionRunner::Outcome const& outcome) {
+    auto const& action = outcome.action;
+    bool const again = passes(*outcome.error);
+    bool const known = again && action.request == 0 && backoff_.knows(action.name);
+    if (again)
+        (void)backoff_.put_off(action.name, parts_.clock.now());
+    else if (outcome.tried)
+        failures_.insert_or_assign(outcome.sha256, *outcome.error);
+    if (!known)
+        tell_failed(EventKind::load_failed, outcome, "not loaded");
 }
 
 report::Stage Engine::stage() const {
@@ -443,9 +527,8 @@ void Engine::schedule_next_look() {
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
 }
 
-void Engine::tell(
-    EventKind kind, std::string const& name, std::string const& message, base::Error const* error
-) {
+report::Event
+Engine::event(EventKind kind, std::string const& name, std::string const& message) const {
     report::Event event{
         .kind = kind,
         .time = parts_.clock.wall(),
@@ -458,11 +541,24 @@ void Engine::tell(
         event.id = record->id;
         event.sha256 = record->sha256;
     }
-    if (error != nullptr) {
-        event.message += ": " + describe(*error);
-        event.kernel_log = error->kernel_log;
+    return event;
+}
+
+void Engine::tell(EventKind kind, std::string const& name, std::string const& message) const {
+    tell({event(kind, name, message)});
+}
+
+// After a load that failed there is no record of it; one of another version may stand there.
+void Engine::tell_failed(
+    EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
+) const {
+    auto failed = event(kind, outcome.action.name, message + ": " + describe(*outcome.error));
+    failed.kernel_log = outcome.error->kernel_log;
+    if (outcome.action.kind == Action::Kind::load) {
+        failed.id = outcome.id;
+        failed.sha256 = outcome.sha256;
     }
-    tell({event});
+    tell({std::move(failed)});
 }
 
 void Engine::tell(std::vector<report::Event> const& events) const {

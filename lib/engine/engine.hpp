@@ -50,7 +50,7 @@ struct Settings {
 
 struct Blockers {
     std::string patch; // "" = no transition runs
-    Time since;
+    Time since;        // Time() = not known
     std::vector<kernel::Blocker> tasks;
 };
 
@@ -62,11 +62,14 @@ public:
         boost::asio::any_io_executor loop;
         base::Clock& clock;
         base::Worker kernel_worker; // loads, sysfs writes: each may block for seconds
-        base::Worker disk_worker;   // sources, state file, /proc
-        loader::Loader& loader;     // used on the kernel worker only
+        base::Worker disk_worker;   // state file, /proc
+        // Sources, which may be large, or on a network file system that hangs: no revert waits
+        // behind them.
+        base::Worker source_worker;
+        loader::Loader& loader; // used on the kernel worker only
         kernel::LivepatchTree tree;
         kernel::TaskScanner& scanner; // used on the disk worker only
-        repository::Sources& sources; // used on the disk worker only
+        repository::Sources& sources; // used on the source worker only
         StateFile& state_file;        // used on the disk worker only, once started
         KillSwitch kill_switch;
         kernel::Identity identity;
@@ -140,6 +143,7 @@ public:
     void unhold(std::string const& patch, Done<void> done);
     // While paused nothing is loaded, and to ask for it is refused (paused); reverts go on.
     void pause(std::string const& reason, Done<void> done);
+    // Also an admin's word that a state which was lost may be forgotten.
     void resume(Done<void> done);
 
     void blockers(Done<Blockers> done);
@@ -167,6 +171,7 @@ private:
     struct Target {
         std::string name;
         std::set<std::string> digests;
+        bool rests = false; // nothing has to be done to it: it is out, or on its way
         base::PatchState state = base::PatchState::absent;
     };
 
@@ -188,8 +193,7 @@ private:
     std::optional<base::Error> stopped() const;
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
-    static base::Result<void> admit(Judgement const& judged, Options const& options);
-    void carry_on(Judgement const& judged);
+    void carry_on(Judgement const& judged, RequestQueue::Done done);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);
@@ -197,29 +201,35 @@ private:
     std::vector<Target> loaded_targets(std::vector<Judgement> const& judged) const;
     void add_coming(std::vector<Target>& targets) const;
 
+    void read_state();
     void take(repository::Catalogue catalogue);
     void tell_rejected(repository::Catalogue const& before);
     void step();
     void look();
+    void find_missing();
     void confirm_pinned(kernel::Observation& seen);
     std::set<std::string, std::less<>> freshly_enabled();
-    void follow_transition();
+    void follow_transition(bool first);
+    Time recorded_start(kernel::ObservedPatch const& patch) const;
     bool finish_requests(std::vector<Action> const& actions);
     void start_first(std::vector<Action> const& actions);
+    void make_way(std::vector<Action> const& actions);
+    bool is_still_planned(Action const& action, std::string const& sha256);
     void finished(ActionRunner::Outcome const& outcome);
     bool put_off(ActionRunner::Outcome const& outcome);
     void succeeded(ActionRunner::Outcome const& outcome);
     void failed(ActionRunner::Outcome const& outcome);
+    void load_failed(ActionRunner::Outcome const& outcome);
     bool publish();
     report::Stage stage() const;
     void schedule_next_look();
     void wake();
-    void tell(
-        report::EventKind kind,
-        std::string const& name,
-        std::string const& message,
-        base::Error const* error = nullptr
-    );
+    report::Event
+    event(report::EventKind kind, std::string const& name, std::string const& message) const;
+    void tell(report::EventKind kind, std::string const& name, std::string const& message) const;
+    void tell_failed(
+        report::EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
+    ) const;
     void tell(std::vector<report::Event> const& events) const;
     void tell_all(report::EventKind kind, std::string const& message) const;
 
@@ -235,6 +245,8 @@ private:
     Backoff backoff_;
 
     repository::Catalogue catalogue_;
+    std::set<std::string, std::less<>> depended_; // modules that offers depend on
+    std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
     kernel::Observation observed_;
     bool seen_once_ = false;
     std::optional<base::Clock::Monotonic> looked_at_;

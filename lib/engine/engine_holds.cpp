@@ -99,7 +99,11 @@ void Engine::pause(std::string const& reason, Done<void> done) {
 }
 
 void Engine::resume(Done<void> done) {
-    if (std::exchange(keeper_.state().pause, std::nullopt))
+    auto& state = keeper_.state();
+    bool const paused = std::exchange(state.pause, std::nullopt).has_value();
+    bool const lost = std::exchange(state.lost, false);
+    complain("state-damaged", {});
+    if (paused || lost)
         tell_all(report::EventKind::resumed, "patches are loaded again");
     keeper_.save(std::move(done));
     wake();

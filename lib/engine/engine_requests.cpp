@@ -110,13 +110,6 @@ std::optional<Judgement> Engine::find_to_apply(std::string const& patch) const {
     return std::nullopt;
 }
 
-base::Result<void> Engine::admit(Judgement const& judged, Options const& options) {
-    bool const overridden = judged.over_unmanaged && options.replace_unmanaged;
-    if (!judged.refusal || overridden)
-        return {};
-    return *judged.refusal;
-}
-
 void Engine::apply(std::string const& patch, Options const& options, Done<std::string> done) {
     if (!parts_.identity.livepatch)
         return done(unsupported(parts_.identity));
@@ -136,13 +129,13 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
     auto const name = judged->name;
     bool const in_flight = runner_.in_flight() == name;
     if (judged->as_wanted && !in_flight) {
-        if (!options.dry_run)
-            carry_on(*judged);
-        return done(name);
+        if (options.dry_run)
+            return done(name);
+        return carry_on(*judged, with_value(name, std::move(done)));
     }
     if (!judged->as_wanted)
-        if (auto admitted = admit(*judged, options); !admitted)
-            return done(admitted.error());
+        if (auto const refused = refusal(*judged, options.replace_unmanaged))
+            return done(*refused);
     if (options.dry_run)
         return done(name);
 
@@ -167,15 +160,19 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
 }
 
 // It is there already: what is lifted and cancelled is what would take it out, or keep it from
-// coming back; and an older version is wanted from now on.
-void Engine::carry_on(Judgement const& judged) {
-    if (is_managed(judged)) {
-        auto& state = keeper_.state();
-        state.drop_hold(judged.record->sha256);
-        if (judged.offer != nullptr && judged.offer->sha256 == judged.record->sha256)
-            repin(state, *judged.offer, judged.pin, parts_.clock.wall());
-        keeper_.save();
-    }
+// coming back, whoever loaded it; and an older version is wanted from now on.
+void Engine::carry_on(Judgement const& judged, RequestQueue::Done done) {
+    auto& state = keeper_.state();
+    bool const managed = is_managed(judged);
+    bool lifted = managed && state.drop_hold(judged.record->sha256);
+    if (judged.offer != nullptr)
+        lifted = state.drop_hold(judged.offer->sha256) || lifted;
+    if (managed && judged.offer != nullptr && judged.offer->sha256 == judged.record->sha256)
+        repin(state, *judged.offer, judged.pin, parts_.clock.wall());
+    if (managed || lifted)
+        keeper_.save(std::move(done));
+    else
+        done({});
     requests_.cancel(Request::Kind::revert, std::string(judged.name), applied_later);
     wake();
 }
@@ -184,8 +181,10 @@ void Engine::apply_all(Options const& options, Done<std::vector<std::string>> do
     if (!parts_.identity.livepatch)
         return done(unsupported(parts_.identity));
     report();
+    auto asked = world();
+    asked.replace_unmanaged = options.replace_unmanaged;
     std::vector<std::string> names;
-    for (auto const& judged : judgements()) {
+    for (auto const& judged : judge(asked)) {
         bool const wanted = judged.disposition == Disposition::available ||
                             judged.disposition == Disposition::scheduled;
         if (wanted && judged.offer != nullptr)
@@ -211,7 +210,13 @@ void Engine::revert(std::string const& patch, Options const& options, Done<void>
 }
 
 Engine::Target Engine::target(Judgement const& judged) const {
-    Target target{.name = judged.name, .digests = {}, .state = judged.state};
+    bool const leaves = judged.state == PatchState::disabling ||
+                        (judged.state == PatchState::disabled && judged.record != nullptr);
+    Target target{
+        .name = judged.name,
+        .digests = {},
+        .rests = judged.state == PatchState::absent || leaves,
+        .state = judged.state};
     if (judged.record != nullptr)
         target.digests.insert(judged.record->sha256);
     if (judged.offer != nullptr)
@@ -221,8 +226,9 @@ Engine::Target Engine::target(Judgement const& judged) const {
 }
 
 void Engine::take_out(Target const& target, Options const& options, RequestQueue::Done done) {
-    bool const absent = target.state == PatchState::absent && runner_.in_flight() != target.name;
-    if (absent) {
+    if (runner_.in_flight() == target.name)
+        runner_.abandon();
+    if (target.rests && runner_.in_flight() != target.name) {
         hold(target, options);
         keeper_.save(std::move(done)); // the hold is all that was asked for
     } else {

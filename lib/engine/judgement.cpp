@@ -106,7 +106,7 @@ std::optional<base::Error> first_of(std::initializer_list<std::optional<base::Er
 // cumulative: it would silently replace them.
 std::optional<base::Error>
 conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
-    if (offer.module.replace == module::Replace::no)
+    if (offer.module.replace == module::Replace::no || world.replace_unmanaged)
         return std::nullopt;
     for (auto const& patch : world.observed.patches) {
         bool const active =
@@ -123,6 +123,19 @@ conflict_with_unmanaged(World const& world, repository::Offer const& offer) {
                       ", or cumulative = false for its source if its patches replace nothing"};
     }
     return std::nullopt;
+}
+
+// The kernel would refuse it with "Unknown symbol", which names no module.
+std::optional<base::Error> why_too_early(World const& world, Judgement const& judged) {
+    auto const module =
+        judged.offer == nullptr ? std::string() : std::string(world.waits_for(*judged.offer));
+    if (module.empty())
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::load_failed,
+        .subject = judged.name,
+        .cause = "depends on the module '" + module + "', which is not loaded",
+        .remedy = "modprobe " + module};
 }
 
 // Why the chosen offer cannot be loaded, whatever else is in the kernel.
@@ -192,6 +205,8 @@ void judge_absent(
         return dispose(judged, Disposition::rejected, describe(*blocked));
     if (auto const failed = world.failures.find(offer.sha256); failed != world.failures.end())
         return dispose(judged, Disposition::rejected, describe(failed->second));
+    if (auto const module = std::string(world.waits_for(offer)); !module.empty())
+        return dispose(judged, Disposition::rejected, "waits for module " + module);
     if (auto const by = std::string(selection.superseded_by(offer)); !by.empty()) {
         auto const* other = world.observed.find(by);
         bool const there = other != nullptr && other->state == PatchState::enabled;
@@ -221,7 +236,8 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
     auto const conflict =
         judged.offer == nullptr ? std::nullopt : conflict_with_unmanaged(world, *judged.offer);
     auto const unusable = why_unusable(world, selection, judged);
-    auto const firm = first_of({why_held(world, judged), unusable, world.stopped});
+    auto const firm =
+        first_of({why_held(world, judged), unusable, world.stopped, why_too_early(world, judged)});
     judged.refusal = first_of({firm, conflict});
     judged.over_unmanaged = conflict && !firm;
     if (judged.offer != nullptr)
@@ -239,6 +255,11 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
 
 } // namespace
 
+std::optional<base::Error> refusal(Judgement const& judged, bool replace_unmanaged) {
+    bool const overridden = judged.over_unmanaged && replace_unmanaged;
+    return overridden ? std::nullopt : judged.refusal;
+}
+
 bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
     return record.build_id.empty() || observed.build_id.empty() ||
            record.build_id == observed.build_id;
@@ -248,6 +269,13 @@ LoadRecord const* World::ours(std::string_view name) const {
     auto const* patch = observed.find(name);
     auto const* record = state.find_load(name, boot_id);
     return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
+}
+
+std::string_view World::waits_for(repository::Offer const& offer) const {
+    for (auto const& module : offer.module.depends)
+        if (missing.contains(module))
+            return module;
+    return {};
 }
 
 std::vector<Judgement> judge(World const& world) {

@@ -28,6 +28,10 @@ struct Judgement {
     std::string reason;          // for people
 };
 
+// Why an explicit apply would be refused with what the admin overrides: he may replace what other
+// tools loaded; nothing else is given way to.
+std::optional<base::Error> refusal(Judgement const& judged, bool replace_unmanaged);
+
 // One for each module name that is loaded or offered: offered ones first, in stack order, then the
 // others by name. The pointers point into the world's parts.
 std::vector<Judgement> judge(World const& world);

@@ -62,13 +62,6 @@ revert_step(World const& world, Request const& request, Judgement const* judged)
     return std::nullopt;
 }
 
-std::optional<base::Error> refusal(Request const& request, Judgement const& judged) {
-    // An admin may replace what other tools loaded; nothing else is given way to.
-    if (judged.over_unmanaged && request.replace_unmanaged)
-        return std::nullopt;
-    return judged.refusal;
-}
-
 base::Error gone(Request const& request) {
     return {
         .code = base::Errc::not_found,
@@ -92,7 +85,7 @@ apply_step(World const& world, Request const& request, Judgement const* judged) 
         return finish(request, gone(request));
     if (judged->as_wanted)
         return finish(request);
-    if (auto refused = refusal(request, *judged))
+    if (auto refused = refusal(*judged, request.replace_unmanaged))
         return finish(request, std::move(refused));
     if (judged->offer->sha256 != request.sha256)
         return finish(request, changed(request));

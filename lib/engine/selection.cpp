@@ -133,10 +133,11 @@ void Selection::find_newest() {
     }
 }
 
-// What an admin holds and what the kernel refused keeps nothing older out.
+// What an admin holds, what the kernel refused and what waits for another module keeps nothing
+// older out.
 bool Selection::may_be_had(Offer const& offer) const {
     return !offer.refused && chosen(offer.name()) == &offer && !is_held(world_.state, offer) &&
-           !world_.failures.contains(offer.sha256);
+           !world_.failures.contains(offer.sha256) && world_.waits_for(offer).empty();
 }
 
 std::string_view Selection::other_lineage(Offer const& offer) const {

@@ -19,7 +19,13 @@ bool is_active(kernel::ObservedPatch const& patch) {
 
 class Settling {
 public:
-    Settling(State& state, Change const& change) : state_(state), change_(change) {}
+    Settling(State& state, Change const& change) : state_(state), change_(change) {
+        if (change.before != nullptr)
+            return;
+        for (auto const& load : state.loads)
+            if (load.boot_id == change.boot_id && load.stage == Stage::enabled)
+                enabled_before_.insert(load.name);
+    }
 
     Settled run() {
         // What was replaced earlier comes last: what replaced it may be replaced itself by now.
@@ -164,9 +170,16 @@ private:
         for (auto const& patch : change_.now.patches)
             if (patch.name != record.name && is_active(patch) &&
                 change_.fresh.contains(patch.name) && may_replace(patch) &&
-                !was_there_before(patch.name, record))
+                !was_there_before(patch.name, record) && !was_enabled_before(patch))
                 return &patch;
         return nullptr;
+    }
+
+    // At the first look every patch is fresh. One that was recorded enabled had its transition
+    // behind it while what is gone was still there, and so replaced nothing; unless it is known to
+    // be cumulative: then the daemon ended before it saw what that had done.
+    bool was_enabled_before(kernel::ObservedPatch const& patch) const {
+        return enabled_before_.contains(patch.name) && !is_cumulative(patch);
     }
 
     // A patch of ours replaces only what was loaded before it, and records are in that order.
@@ -199,6 +212,13 @@ private:
             return *patch.replace;
         auto const* record = state_.find_load(patch.name, change_.boot_id);
         return record == nullptr || record->replace != module::Replace::no;
+    }
+
+    bool is_cumulative(kernel::ObservedPatch const& patch) const {
+        if (patch.replace)
+            return *patch.replace;
+        auto const* record = state_.find_load(patch.name, change_.boot_id);
+        return record != nullptr && record->replace == module::Replace::yes;
     }
 
     PatchState was(std::string_view name) const {
@@ -261,7 +281,8 @@ private:
     State& state_;
     Change const& change_;
     Settled settled_;
-    std::set<std::string, std::less<>> dropped_; // records that were there when we began
+    std::set<std::string, std::less<>> enabled_before_; // as recorded before the first look
+    std::set<std::string, std::less<>> dropped_;        // records that were there when we began
 };
 
 } // namespace

@@ -72,6 +72,9 @@ struct State {
     std::vector<Hold> holds;       // at most one a digest, or id
     std::vector<Pin> pins;
     std::optional<Pause> pause;
+    // What was remembered before this could not be read, and no admin has said since that it may be
+    // forgotten: what is held is not known.
+    bool lost = false;
 
     LoadRecord* find_load(std::string_view name, std::string_view boot_id);
     LoadRecord const* find_load(std::string_view name, std::string_view boot_id) const;

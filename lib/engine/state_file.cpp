@@ -153,7 +153,8 @@ Json to_json(State const& state) {
         {"loads", list_of(state.loads)},
         {"holds", list_of(state.holds)},
         {"pins", list_of(state.pins)},
-        {"pause", to_json(state.pause)}};
+        {"pause", to_json(state.pause)},
+        {"lost", state.lost}};
 }
 
 State state_from(Json const& json, int written_as) {
@@ -167,6 +168,7 @@ State state_from(Json const& json, int written_as) {
     for (auto const& pin : json.at("pins"))
         state.pins.push_back(pin_from(pin));
     state.pause = pause_from(json.at("pause"));
+    state.lost = json.value("lost", false);
     return state;
 }
 
@@ -222,16 +224,31 @@ StateFile::Loaded StateFile::load() {
     if (current)
         return {std::move(current).value(), {}};
     bool const missing = is_missing(current.error());
-    // Set aside for a human; if even that fails the next save overwrites it.
     if (!missing)
-        ::rename(path().c_str(), (directory_ / "state.json.damaged").c_str());
+        set_aside(current.error());
     auto previous = read(previous_path());
     if (missing && !previous && is_missing(previous.error()))
         return {};
     auto const said = base::describe(current.error());
     if (previous)
         return {std::move(previous).value(), said + "; using the previous generation"};
-    return {{}, said + "; starting without holds and records"};
+    Loaded nothing{.state = {}, .problem = said + "; starting without holds and records"};
+    nothing.state.lost = true;
+    return nothing;
+}
+
+// For a human; if even that fails the next save overwrites it. What the disk would not give may be
+// whole: it stays where it is, and gets a second name that no save takes away.
+void StateFile::set_aside(base::Error const& error) const {
+    bool const damaged = error.os_error == 0 || error.os_error == EFBIG;
+    if (damaged) {
+        ::rename(path().c_str(), (directory_ / "state.json.damaged").c_str());
+        return;
+    }
+    auto const unread = directory_ / "state.json.unread";
+    ::unlink(unread.c_str());
+    if (::link(path().c_str(), unread.c_str()) != 0)
+        ::rename(path().c_str(), unread.c_str()); // no hard links here, or no file at all
 }
 
 // By way of a second name, so that there is a whole file under one of the two names at any moment,

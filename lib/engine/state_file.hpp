@@ -11,8 +11,9 @@
 namespace livepatch::engine {
 
 // {"schema":2,"generation":N,"sha256":"…","state":{…}}, the digest over the compact form of
-// "state"; a file of schema 1 is read, too. A damaged file is set aside as state.json.damaged and
-// the previous generation (state.json.previous) taken.
+// "state"; a file of schema 1 is read, too. A damaged file is set aside as state.json.damaged, one
+// that the disk would not give is kept as state.json.unread, and the previous generation
+// (state.json.previous) taken.
 class StateFile {
 public:
     explicit StateFile(std::filesystem::path directory);
@@ -22,7 +23,7 @@ public:
         std::string problem; // what was wrong with the file; "" = nothing
     };
 
-    // No file at all is an empty state.
+    // No file at all is an empty state; files of which none can be used, one that is `lost`.
     Loaded load();
 
     // On return it is on the disk; on an error the old content stands.
@@ -35,6 +36,7 @@ public:
 private:
     std::filesystem::path path() const;
     std::filesystem::path previous_path() const;
+    void set_aside(base::Error const& error) const;
     void keep_previous() const;
     base::Result<State> read(std::filesystem::path const& path);
 

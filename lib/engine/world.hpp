@@ -44,12 +44,18 @@ struct World {
     std::string obstacle = {};
     // Why nothing is loaded at all, neither by itself nor on request: paused or switched off.
     std::optional<base::Error> stopped = {};
-    bool livepatch = true; // the kernel can be livepatched
+    // Modules that offers depend on and that are not loaded.
+    std::set<std::string, std::less<>> missing = {};
+    bool replace_unmanaged = false; // as if every request said so
+    bool livepatch = true;          // the kernel can be livepatched
     std::string_view boot_id;
 
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or
     // nothing is loaded.
     LoadRecord const* ours(std::string_view name) const;
+
+    // The module that has to be loaded before the offer; "" = none.
+    std::string_view waits_for(repository::Offer const& offer) const;
 };
 
 // Whether the observed module can be the recorded one: their build-ids do not tell them apart.

@@ -3,6 +3,7 @@
 
 #include "base/patch_state.hpp"
 #include "base/result.hpp"
+#include "kernel/live_module.hpp"
 #include "kernel/ordinary_modules.hpp"
 #include "kernel/root.hpp"
 
@@ -67,6 +68,9 @@ public:
 
     // The next observation asks every module again whether it is a livepatch.
     void forget_modules() { ordinary_.forget(); }
+
+    // Whether another module is there that a livepatch may depend on.
+    bool has_live(std::string_view module) const { return is_live(root_, module); }
 
 private:
     Root root_;

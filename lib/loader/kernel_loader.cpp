@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "kernel/live_module.hpp"
 #include "loader/kernel_modules.hpp"
 #include "loader/witness.hpp"
 
@@ -11,7 +12,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <string_view>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -31,22 +31,11 @@ base::Result<void> check_name(std::string const& name) {
     };
 }
 
-// Live, or builtin: then there is a directory without an initstate, if there is one at all; but
-// what is builtin is not in `depends` (scripts/mod/modpost.c: add_depends).
-bool is_live(kernel::Root const& root, std::string const& module) {
-    auto const directory = root.sys / "module" / module;
-    auto const initstate = base::read_file(directory / "initstate", 64);
-    if (initstate)
-        return base::trimmed(*initstate) == "live";
-    std::error_code ignored;
-    return std::filesystem::is_directory(directory, ignored);
-}
-
 // The kernel would refuse it with "Unknown symbol", which names no module.
 base::Result<void> check_dependencies(kernel::Root const& root, trust::VerifiedPatch const& patch) {
     for (auto name : patch.module().depends) {
         std::replace(name.begin(), name.end(), '-', '_');
-        if (check_name(name) && is_live(root, name))
+        if (check_name(name) && kernel::is_live(root, name))
             continue;
         return base::Error{
             .code = base::Errc::load_failed,

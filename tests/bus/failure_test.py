@@ -224,6 +224,26 @@ class Failure(BusCase):
         self.assertIn("previous generation", client.manager_property("HealthReasons")[0])
         self.assertEqual(client.patch("lp_a")["Disposition"], "held")
 
+    def test_lost_state(self):
+        client = self.start()
+        self.offer("lp_a")
+        self.wait_state(client, "lp_a", "enabled")
+        client.revert("lp_a")
+        self.wait_state(client, "lp_a", "absent")
+        self.assertEqual(self.daemon.stop(), 0)
+        for name in ("state.json", "state.json.previous"):
+            (self.directory / "state" / name).write_text("x")
+        client = self.start()
+        self.assertEqual(client.manager_property("Health"), "degraded")
+        (reason,) = client.manager_property("HealthReasons")
+        self.assertTrue(reason.startswith("state-damaged: "), reason)
+        patch = client.patch("lp_a")
+        self.assertEqual(patch["Disposition"], "available")  # what was taken out does not come back
+        self.assertIn("state-damaged", patch["Reason"])
+        client.call(ROOT, MANAGER, "Resume", "")
+        self.wait_state(client, "lp_a", "enabled")
+        self.assertEqual(client.manager_property("HealthReasons"), [])
+
     def test_file_names_of_any_bytes(self):
         client = self.start()
         for name in (b"\xff\xfe.ko", b"lp\n\x1b[31m.ko", b"x" * 252 + b".ko"):

@@ -30,6 +30,7 @@ engine::Engine::Parts EngineBench::parts() {
         .clock = clock,
         .kernel_worker = {kernel_queue_->get_executor(), loop_->get_executor()},
         .disk_worker = {disk_queue_->get_executor(), loop_->get_executor()},
+        .source_worker = {source_queue_->get_executor(), loop_->get_executor()},
         .loader = kernel,
         .tree = kernel::LivepatchTree(tree.root()),
         .scanner = scanner,
@@ -52,6 +53,7 @@ void EngineBench::start_slowly() {
     loop_ = std::make_unique<boost::asio::io_context>(1);
     kernel_queue_ = std::make_unique<boost::asio::io_context>(1);
     disk_queue_ = std::make_unique<boost::asio::io_context>(1);
+    source_queue_ = std::make_unique<boost::asio::io_context>(1);
     auto const identity = kernel::identify(tree.root()).value();
     sources_ = std::make_unique<repository::Sources>(
         std::vector<repository::Source>{
@@ -71,12 +73,14 @@ void EngineBench::start_slowly() {
 
 // What is queued refers to the engine, and is destroyed unrun before it.
 void EngineBench::kill() {
+    source_queue_.reset();
     disk_queue_.reset();
     kernel_queue_.reset();
     loop_.reset();
     engine_.reset();
     kernel_held_ = false;
     disk_held_ = false;
+    sources_held_ = false;
 }
 
 void EngineBench::put_patch(ModuleFile const& module, std::string file_name) {
@@ -94,8 +98,8 @@ void EngineBench::run() {
         context.restart();
         return held ? std::size_t{0} : context.poll();
     };
-    while (poll(*loop_, false) + poll(*kernel_queue_, kernel_held_) + poll(*disk_queue_, disk_held_)
-    )
+    while (poll(*loop_, false) + poll(*kernel_queue_, kernel_held_) +
+           poll(*disk_queue_, disk_held_) + poll(*source_queue_, sources_held_))
         ;
 }
 

@@ -75,10 +75,12 @@ public:
     void notice();
     void refresh();
 
-    // What is queued for the kernel, or for the disk, waits until it is released.
+    // What is queued for the kernel, for the disk, or for the sources, waits until it is released.
     void hold_kernel(bool hold = true) { kernel_held_ = hold; }
 
     void hold_disk(bool hold = true) { disk_held_ = hold; }
+
+    void hold_sources(bool hold = true) { sources_held_ = hold; }
 
     // With the answer that has come once there is nothing left to do but wait; nothing = none yet.
     using Answer = std::optional<base::Result<void>>;
@@ -119,11 +121,13 @@ private:
     std::unique_ptr<boost::asio::io_context> loop_;
     std::unique_ptr<boost::asio::io_context> kernel_queue_;
     std::unique_ptr<boost::asio::io_context> disk_queue_;
+    std::unique_ptr<boost::asio::io_context> source_queue_;
     std::unique_ptr<repository::Sources> sources_;
     std::unique_ptr<engine::StateFile> state_file_;
     std::unique_ptr<engine::Engine> engine_;
     bool kernel_held_ = false;
     bool disk_held_ = false;
+    bool sources_held_ = false;
     std::shared_ptr<Answer> answer_ = std::make_shared<Answer>();
 };
 

@@ -18,12 +18,16 @@ struct ModuleFile {
     bool replace = false;
     std::string version = "1"; // another one makes another digest
     std::string build_id = {}; // hex; "" = none
+    std::string depends = {};  // a module; "" = none
     bool tells_replace = true; // false: as kpatch-build makes it, which tells nothing
     std::vector<std::pair<std::string, std::uint64_t>> versions = {}; // of symbols; none = without
 
     std::string unsigned_bytes() const {
         auto elf = tells_replace ? by_hand() : livepatch_builder(name, release);
-        elf[".modinfo"].bytes += strings({"version=" + version});
+        auto& modinfo = elf[".modinfo"].bytes;
+        modinfo += strings({"version=" + version});
+        if (!depends.empty())
+            modinfo.replace(modinfo.find("depends="), 8, "depends=" + depends);
         if (!build_id.empty())
             elf.add({".note.gnu.build-id", SHT_NOTE, SHF_ALLOC, note(build_id)});
         if (!versions.empty())

@@ -2,6 +2,8 @@
 #include "support/catch.hpp"
 #include "support/engine_bench.hpp"
 
+#include <cerrno>
+
 using namespace livepatch;
 using base::Errc;
 using base::PatchState;
@@ -145,6 +147,52 @@ TEST_CASE("an apply of a file that came this moment finds it") {
     CHECK(bench.apply("lp_none")->error().code == Errc::not_found);
 }
 
+TEST_CASE("what depends on a module waits until it is loaded, and is not tried before") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one", .depends = "nf_tables"});
+    bench.start();
+    CHECK(bench.patch("lp_one").disposition == Disposition::rejected);
+    CHECK(bench.patch("lp_one").reason == "waits for module nf_tables");
+    CHECK(bench.report().health == report::Health::ok);
+    auto const answer = bench.apply("lp_one");
+    REQUIRE(answer);
+    CHECK(answer->error().code == Errc::load_failed);
+    CHECK(answer->error().remedy == "modprobe nf_tables");
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.events.empty());
+
+    bench.tree.write("sys/module/nf_tables/initstate", "coming\n");
+    bench.notice();
+    CHECK(bench.kernel.calls().empty());
+    bench.tree.write("sys/module/nf_tables/initstate", "live\n");
+    bench.notice();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+}
+
+TEST_CASE("a failure that passes does not count against the patch") {
+    EngineBench bench;
+    bench.kernel.refuse(
+        "lp_one",
+        base::Error{
+            .code = Errc::failed,
+            .subject = "lp_one",
+            .cause = "cannot read",
+            .remedy = {},
+            .os_error = GENERATE(EIO, EMFILE, ENOMEM)}
+    );
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.advance(std::chrono::minutes(10));
+    CHECK(bench.patch("lp_one").disposition == Disposition::scheduled);
+    CHECK(bench.kernel.calls().size() > 100);
+    CHECK(bench.events == Strings{"load-failed lp_one"}); // told once
+    CHECK(bench.apply("lp_one")->has_error());            // an admin is told at once
+
+    bench.kernel.refuse("lp_one", std::nullopt);
+    bench.advance(std::chrono::seconds(5));
+    CHECK(bench.patch("lp_one").state == PatchState::enabling);
+}
+
 TEST_CASE("what the kernel refuses is told to the caller and not tried again by itself") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});
@@ -155,6 +203,9 @@ TEST_CASE("what the kernel refuses is told to the caller and not tried again by 
     CHECK(bench.report().health == report::Health::degraded);
     CHECK(bench.events == Strings{"load-failed lp_one"});
     CHECK(bench.whole_events.back().kernel_log == refusal().kernel_log);
+    CHECK(bench.whole_events.back().id == "lp_one");
+    CHECK(bench.whole_events.back().sha256 == bench.patch("lp_one").sha256);
+    CHECK_FALSE(bench.whole_events.back().sha256.empty());
     bench.refresh();
     bench.advance(std::chrono::hours(1));
     CHECK(bench.kernel.calls() == Strings{"load lp_one"});

@@ -84,10 +84,10 @@ TEST_CASE("a patch whose source goes while it is verified is not loaded") {
     EngineBench bench;
     bench.start();
     bench.put_patch({.name = "lp_one"});
-    bench.hold_disk();
+    bench.hold_sources();
     bench.engine().refresh();
     bench.engine().reconfigure({.sources = {}, .mode = report::Mode::automatic}, {});
-    bench.hold_disk(false);
+    bench.hold_sources(false);
     bench.run();
     CHECK(bench.kernel.calls().empty());
     CHECK(bench.patch("lp_one").state == PatchState::absent);

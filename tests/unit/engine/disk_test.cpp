@@ -156,6 +156,109 @@ TEST_CASE("who does without the crash guard needs no record") {
     CHECK(bench.patch("lp_one").disposition == Disposition::managed);
 }
 
+TEST_CASE("a source that hangs keeps no admin waiting") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.hold_sources();
+    bench.put_patch({.name = "lp_two"});
+    bench.refresh();
+    CHECK(bench.report().stage == report::Stage::refreshing);
+
+    CHECK(bench.hold("lp_one", "no more")->has_value());
+    CHECK(bench.revert("lp_one")->has_value());
+    CHECK(bench.kernel.calls() == Strings{"load lp_one", "disable lp_one"});
+    bench.finish_transition();
+    bench.hold_sources(false);
+    bench.run();
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(bench.patch("lp_two").state == PatchState::enabling);
+}
+
+TEST_CASE("a revert does not wait until a module is read") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.apply("lp_one");
+    bench.finish_transition();
+    bench.hold_sources();
+    REQUIRE_FALSE(bench.apply("lp_two"));
+    REQUIRE(bench.report().stage == report::Stage::verifying);
+
+    SECTION("another patch's") {
+        CHECK(bench.revert("lp_one")->has_value());
+        CHECK(bench.kernel.calls() == Strings{"load lp_one", "disable lp_one"});
+        bench.finish_transition();
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.patch("lp_two").state == PatchState::enabling);
+    }
+    SECTION("its own") {
+        CHECK(bench.revert("lp_two")->has_value());
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+        CHECK(bench.patch("lp_two").disposition == Disposition::held);
+    }
+}
+
+// Verifying a module and making its record durable may take seconds.
+TEST_CASE("what is decided while a load is prepared counts") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.hold_disk();
+    EngineBench::Answer applied;
+    bench.engine().apply("lp_one", {}, [&](base::Result<std::string> const& result) {
+        applied = result ? base::Result<void>() : base::Result<void>(result.error());
+    });
+    bench.run();
+    REQUIRE(bench.report().stage == report::Stage::loading);
+
+    SECTION("a hold") {
+        bench.hold("lp_one", "no");
+    }
+    SECTION("a pause") {
+        bench.pause("no");
+    }
+    SECTION("a revert") {
+        bench.revert("lp_one");
+    }
+    SECTION("the kill switch") {
+        bench.directory.write("disable", "");
+    }
+    bench.hold_disk(false);
+    bench.run();
+    REQUIRE(applied);
+    CHECK(applied->has_error());
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").state == PatchState::absent);
+    CHECK(state_text(bench).find("\"loads\": []") != std::string::npos);
+    CHECK(std::count(bench.events.begin(), bench.events.end(), "load-failed lp_one") == 0);
+}
+
+TEST_CASE("another tool's patch that came while a load was prepared is not replaced") {
+    EngineBench bench;
+    bench.start();
+    bench.put_patch({.name = "lp_one", .replace = true});
+    bench.hold_disk();
+    bench.refresh();
+    REQUIRE(bench.report().stage == report::Stage::loading);
+    bench.kernel.foreign_load("foreign");
+    bench.kernel.finish_transition();
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.kernel.calls().empty());
+    CHECK(bench.patch("lp_one").disposition == Disposition::rejected);
+    bench.kernel.foreign_disable("foreign");
+    bench.finish_transition();
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"}); // planned anew
+}
+
 TEST_CASE("a damaged state file is told, and the generation before it is used") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});
@@ -169,6 +272,55 @@ TEST_CASE("a damaged state file is told, and the generation before it is used") 
     CHECK(bench.report().health == report::Health::degraded);
     CHECK(bench.patch("lp_one").disposition == Disposition::held);
     CHECK(fs::exists(bench.state() / "state.json.damaged"));
+}
+
+TEST_CASE("without the state nothing is loaded by itself until an admin says so") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.put_patch({.name = "lp_two"});
+    bench.start();
+    bench.finish_transition();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.revert("lp_two");
+    bench.finish_transition();
+    bench.kill();
+    bench.directory.write("state/state.json", "x");
+    bench.directory.write("state/state.json.previous", "y");
+    auto const before = bench.kernel.calls();
+    auto const says_so = [&] {
+        auto const& reasons = bench.report().health_reasons;
+        return std::any_of(reasons.begin(), reasons.end(), [](auto const& reason) {
+            return reason.starts_with("state-damaged: ") && reason.ends_with("lpctl resume");
+        });
+    };
+
+    for (int starts = 0; starts < 3; ++starts) { // the first one writes a file that is whole
+        bench.start();
+        CHECK(says_so());
+        CHECK(bench.kernel.calls() == before);
+        CHECK(bench.patch("lp_one").disposition == Disposition::available);
+        CHECK(bench.patch("lp_one").reason == "not loaded by itself: state-damaged");
+    }
+    CHECK(bench.apply("lp_one")->has_value()); // who asks for it gets it
+    bench.finish_transition();
+    CHECK(bench.patch("lp_two").state == PatchState::absent);
+
+    SECTION("for good") {
+        CHECK(bench.resume()->has_value());
+        CHECK_FALSE(says_so());
+        CHECK(bench.patch("lp_two").state == PatchState::enabling);
+        bench.start();
+        CHECK_FALSE(says_so());
+    }
+    SECTION("and it is durable when he is answered") {
+        bench.hold_disk();
+        CHECK_FALSE(bench.resume());
+        bench.hold_disk(false);
+        bench.run();
+        CHECK(bench.answer()->has_value());
+    }
 }
 
 TEST_CASE("a hold that is lifted is on the disk with the record of the load, before it") {

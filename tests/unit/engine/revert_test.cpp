@@ -343,6 +343,67 @@ TEST_CASE("a cumulative patch is not loaded over another tool's, unless an admin
     CHECK(bench.patch("foreign").state == PatchState::disabled);
 }
 
+TEST_CASE("an apply of what another tool loaded again lifts the hold that a revert left") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.kernel.foreign_load("lp_one"); // insmod of the same file
+    bench.finish_transition();
+    REQUIRE(bench.patch("lp_one").disposition == Disposition::unmanaged);
+
+    bench.hold_disk();
+    CHECK_FALSE(bench.apply("lp_one")); // before it is durable
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.answer()->has_value());
+    bench.kernel.foreign_disable("lp_one");
+    bench.finish_transition();
+    bench.kernel.foreign_remove("lp_one");
+    bench.tree.write("proc/sys/kernel/random/boot_id", "another\n");
+    bench.start();
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+}
+
+TEST_CASE("a revert of what is on its way out is answered when the hold is durable") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.kernel.make_permanent("lp_one");
+    bench.revert("lp_one");
+    if (GENERATE(false, true)) // its transition is over, its module stays
+        bench.finish_transition();
+    bench.put_patch({.name = "lp_one", .version = "2"}); // a digest that is not held yet
+    bench.refresh();
+    bench.hold_disk();
+    CHECK_FALSE(bench.revert("lp_one"));
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.answer()->has_value());
+}
+
+TEST_CASE("all is applied over what another tool loaded only when that is asked for") {
+    EngineBench bench;
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_all", .replace = true});
+    bench.kernel.foreign_load("foreign");
+    bench.kernel.finish_transition();
+    bench.start();
+    std::optional<Strings> applied;
+    auto const take = [&](base::Result<Strings> const& names) { applied = names.value(); };
+    bench.engine().apply_all({}, take);
+    bench.run();
+    CHECK(applied == Strings{});
+    CHECK(bench.kernel.calls().empty());
+    bench.engine().apply_all({.replace_unmanaged = true}, take);
+    bench.run();
+    CHECK(applied == Strings{"lp_all"});
+    CHECK(bench.kernel.calls() == Strings{"load lp_all"});
+}
+
 TEST_CASE("a patch that may be cumulative counts as one, unless its source says otherwise") {
     EngineBench bench;
     bench.put_patch({.name = "lp_maybe", .tells_replace = false});

@@ -301,6 +301,38 @@ TEST_CASE("records that name each other in a circle are no way round") {
     CHECK(seen.record() == nullptr);
 }
 
+TEST_CASE("at the first look only what was not enabled yet can have replaced what is gone") {
+    Case seen(Stage::enabled);
+    seen.before.reset();
+    auto& other = seen.world.record("lp_b", Stage::enabled);
+    other.replace = module::Replace::unknown;
+    seen.world.see("lp_b", PatchState::enabled);
+    seen.fresh = {"lp_b"};
+    SECTION("somebody took it out while the daemon was away") {
+        seen.now(PatchState::absent);
+        CHECK(seen.held());
+        CHECK(seen.events == Strings{"foreign-change lp"});
+    }
+    SECTION("what came after it was enabled while the daemon was away") {
+        other.stage = Stage::loaded;
+        seen.now(PatchState::absent);
+        CHECK_FALSE(seen.held());
+        CHECK(seen.record()->stage == Stage::replaced);
+    }
+    SECTION("what came after it is known to be cumulative") {
+        other.replace = module::Replace::yes;
+        seen.now(PatchState::absent);
+        CHECK_FALSE(seen.held());
+        CHECK(seen.record()->stage == Stage::replaced);
+    }
+    SECTION("what is there now was loaded before it") {
+        other.stage = Stage::loaded;
+        std::swap(seen.world.state.loads[0], seen.world.state.loads[1]);
+        seen.now(PatchState::absent);
+        CHECK(seen.held());
+    }
+}
+
 TEST_CASE("other tools' patches are told when they come and go") {
     Case seen(Stage::enabled);
     seen.before->patches.push_back({.name = "zz", .state = PatchState::enabled});

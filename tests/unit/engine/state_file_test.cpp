@@ -272,6 +272,36 @@ TEST_CASE("when both generations are damaged the state is empty, and that is sai
     auto const loaded = StateFile(directory.path()).load();
     CHECK(loaded.state.holds.empty());
     CHECK(loaded.problem.find("starting without holds and records") != std::string::npos);
+    CHECK(loaded.state.lost);
+}
+
+TEST_CASE("that the state was lost is remembered, and a fresh host has lost nothing") {
+    support::TemporaryDirectory const directory;
+    CHECK_FALSE(StateFile(directory.path()).load().state.lost);
+    State state;
+    state.lost = GENERATE(false, true);
+    REQUIRE(StateFile(directory.path()).save(state));
+    CHECK(StateFile(directory.path()).load().state.lost == state.lost);
+}
+
+TEST_CASE("a file that the disk does not give is not damaged, and saving leaves it a name") {
+    support::TemporaryDirectory const directory;
+    StateFile file(directory.path());
+    REQUIRE(file.save(with_hold({}, "first")));
+    auto const whole = content(directory.path() / "state.json");
+    rlimit old{};
+    ::getrlimit(RLIMIT_NOFILE, &old);
+    rlimit const none{0, old.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    auto const loaded = file.load();
+    ::setrlimit(RLIMIT_NOFILE, &old);
+    CHECK(loaded.state.lost);
+    CHECK_FALSE(loaded.problem.empty());
+    CHECK_FALSE(fs::exists(directory.path() / "state.json.damaged"));
+    CHECK(content(directory.path() / "state.json") == whole);
+    REQUIRE(file.save(loaded.state));
+    REQUIRE(file.save(loaded.state));
+    CHECK(content(directory.path() / "state.json.unread") == whole);
 }
 
 TEST_CASE("a stage of a later version is taken for loaded") {

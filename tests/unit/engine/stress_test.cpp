@@ -119,6 +119,7 @@ private:
     engine::StateFile state_file_{directory_.path() / "state"};
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};
+    boost::asio::thread_pool source_thread_{1};
     std::minstd_rand random_{1};
     std::atomic<bool> done_ = false;
     bool over_ = false;
@@ -129,6 +130,7 @@ private:
          .clock = clock_,
          .kernel_worker = {kernel_thread_.get_executor(), loop_.get_executor()},
          .disk_worker = {disk_thread_.get_executor(), loop_.get_executor()},
+         .source_worker = {source_thread_.get_executor(), loop_.get_executor()},
          .loader = kernel_,
          .tree = kernel::LivepatchTree(tree_.root()),
          .scanner = scanner_,

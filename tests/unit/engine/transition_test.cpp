@@ -342,3 +342,29 @@ TEST_CASE("a requester who asks for the next thing in its answer gets it") {
     CHECK(reverted);
     CHECK(bench.patch("lp_one").state == PatchState::disabling);
 }
+
+TEST_CASE("a transition that was there before the daemon began with our load, or nobody knows when"
+) {
+    EngineBench bench;
+    SECTION("ours") {
+        bench.put_patch({.name = "lp_one"});
+        bench.start();
+        bench.advance(1min);
+        bench.start();
+        auto const transition = bench.patch("lp_one").transition;
+        REQUIRE(transition);
+        CHECK(transition->since == support::SimulatedClock::begin);
+    }
+    SECTION("another tool's") {
+        bench.kernel.foreign_load("foreign");
+        bench.start();
+        auto const transition = bench.patch("foreign").transition;
+        REQUIRE(transition);
+        CHECK(transition->since == report::Time());
+        bench.finish_transition();
+        bench.advance(1min);
+        bench.kernel.foreign_disable("foreign");
+        bench.notice();
+        CHECK(bench.patch("foreign").transition->since > report::Time());
+    }
+}

@@ -24,6 +24,7 @@ struct WorldBuilder {
     report::Mode mode = report::Mode::automatic;
     std::string obstacle = {};
     std::optional<base::Error> stopped = {};
+    std::set<std::string, std::less<>> missing = {};
     bool livepatch = true;
 
     // A digest is "sha NAME" unless told otherwise.
@@ -129,6 +130,7 @@ struct WorldBuilder {
             .mode = mode,
             .obstacle = obstacle,
             .stopped = stopped,
+            .missing = missing,
             .livepatch = livepatch,
             .boot_id = "boot"};
     }
