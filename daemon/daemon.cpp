@@ -69,6 +69,7 @@ Daemon::Daemon(Surroundings surroundings)
           .clock = clock_,
           .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
           .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
+          .task_worker = {task_thread_.get_executor(), io_.get_executor()},
           .source_worker = {source_thread_.get_executor(), io_.get_executor()},
           .loader = surroundings_.loader,
           .tree = kernel::LivepatchTree(surroundings_.root),
@@ -105,19 +106,22 @@ Daemon::Daemon(Surroundings surroundings)
       ),
       service_manager_(clock_, [this] { rescan(); }) {
     engine_.complain("configuration", in_words(loaded_.problems));
-    engine_.on_report([this](report::Report const& report) { show_soon(report); });
+    engine_.on_report([this](report::Report const& report) {
+        to_show_ = report;
+        tell_soon();
+    });
     engine_.on_event([this](report::Event const& event) {
-        log_event(event);
-        boost::asio::post(io_, [this, event] { service_.announce(event); });
+        to_announce_.push_back(event);
+        tell_soon();
     });
 }
 
 // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind it
 // is not done. Here and not in run(), which the loss of the bus ends with an exception.
 Daemon::~Daemon() {
-    for (auto* thread : {&kernel_thread_, &disk_thread_, &source_thread_})
+    for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
         thread->stop();
-    for (auto* thread : {&kernel_thread_, &disk_thread_, &source_thread_})
+    for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
         thread->join();
 }
 
@@ -157,7 +161,9 @@ void Daemon::run() {
     engine_.start([this] { boost::asio::post(io_, [this] { started(); }); });
     io_.run();
     service_manager_.stopping();
-    status_file_.leave(engine_.report());
+    auto const last = engine_.report();
+    tell();
+    status_file_.leave(last);
 }
 
 void Daemon::started() {
@@ -168,15 +174,24 @@ void Daemon::started() {
 }
 
 // Posted, since an engine's handler may run while a property of an object that goes away is being
-// read; and the newest only: what comes within one turn of the loop is shown once.
-void Daemon::show_soon(report::Report const& report) {
-    if (!std::exchange(to_show_, report)) {
-        boost::asio::post(io_, [this] {
-            auto const newest = std::exchange(to_show_, std::nullopt);
-            service_.show(*newest); // first: whoever waits for a change waits for this
-            status_file_.write(*newest);
-        });
+// read; and of reports the newest only: what comes within one turn of the loop is shown once.
+void Daemon::tell_soon() {
+    if (!std::exchange(telling_, true))
+        boost::asio::post(io_, [this] { tell(); });
+}
+
+// First whoever waits for a change, as he may be in a hurry; what takes the disk comes last.
+void Daemon::tell() {
+    telling_ = false;
+    auto const report = std::exchange(to_show_, std::nullopt);
+    if (report)
+        service_.show(*report);
+    for (auto const& event : std::exchange(to_announce_, {})) {
+        log_event(event);
+        service_.announce(event);
     }
+    if (report)
+        status_file_.write(*report);
 }
 
 // One after the other: what comes during a reload is done after it.

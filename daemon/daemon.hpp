@@ -24,6 +24,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace livepatch::daemon {
 
@@ -54,7 +55,8 @@ public:
 
 private:
     void started();
-    void show_soon(report::Report const& report);
+    void tell_soon();
+    void tell();
     void wait_for_reload();
     void reload();
     void take(LoadedConfiguration loaded);
@@ -78,6 +80,7 @@ private:
     // Joined before what their jobs use is destroyed: see ~Daemon.
     boost::asio::thread_pool kernel_thread_{1};
     boost::asio::thread_pool disk_thread_{1};
+    boost::asio::thread_pool task_thread_{1};
     boost::asio::thread_pool source_thread_{1};
     engine::Engine engine_;
     std::optional<base::Clock::Monotonic> rescanned_;
@@ -85,6 +88,8 @@ private:
     dbus_server::LogControlObject log_control_;
     dbus_server::Service service_;
     std::optional<report::Report> to_show_;
+    std::vector<report::Event> to_announce_;
+    bool telling_ = false; // tell() is about to run
     Hints hints_;
     ServiceManager service_manager_;
 };

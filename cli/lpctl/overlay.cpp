@@ -127,7 +127,7 @@ void correct_health(View& view, Facts const& facts) {
     if (!facts.daemon_running) {
         report::leave_without_daemon(report);
     } else if (!facts.remembered && !facts.problem.empty()) {
-        report.health_reasons.push_back(facts.problem);
+        report.health_reasons.push_back("status-unreadable: " + facts.problem);
         report.health = Health::degraded;
     } else if (!facts.remembered) {
         add_once(report.health_reasons, no_status_yet);

@@ -74,7 +74,7 @@ Engine::Engine(Parts parts)
                             ) { return is_still_planned(action, sha256); },
            .load_unrecorded = parts_.without_crash_guard}
       ),
-      blockers_(parts_.clock, parts_.disk_worker, parts_.scanner) {}
+      blockers_(parts_.clock, parts_.task_worker, parts_.scanner) {}
 
 void Engine::start(std::function<void()> started) {
     read_state();

@@ -62,13 +62,14 @@ public:
         boost::asio::any_io_executor loop;
         base::Clock& clock;
         base::Worker kernel_worker; // loads, sysfs writes: each may block for seconds
-        base::Worker disk_worker;   // state file, /proc
+        base::Worker disk_worker;   // the state file: what is durable waits for nothing else
+        base::Worker task_worker;   // /proc, or whoever looks there for us
         // Sources, which may be large, or on a network file system that hangs: no revert waits
         // behind them.
         base::Worker source_worker;
         loader::Loader& loader; // used on the kernel worker only
         kernel::LivepatchTree tree;
-        kernel::TaskScanner& scanner; // used on the disk worker only
+        kernel::TaskScanner& scanner; // used on the task worker only
         repository::Sources& sources; // used on the source worker only
         StateFile& state_file;        // used on the disk worker only, once started
         KillSwitch kill_switch;

@@ -30,6 +30,7 @@ engine::Engine::Parts EngineBench::parts() {
         .clock = clock,
         .kernel_worker = {kernel_queue_->get_executor(), loop_->get_executor()},
         .disk_worker = {disk_queue_->get_executor(), loop_->get_executor()},
+        .task_worker = {disk_queue_->get_executor(), loop_->get_executor()},
         .source_worker = {source_queue_->get_executor(), loop_->get_executor()},
         .loader = kernel,
         .tree = kernel::LivepatchTree(tree.root()),

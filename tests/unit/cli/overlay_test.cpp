@@ -164,7 +164,10 @@ TEST_CASE("a running daemon without a report") {
     CHECK(overlay(all).report.health_reasons == std::vector<std::string>{"no-status-yet"});
     all.problem = "status.json: not a report";
     CHECK(overlay(all).report.health == Health::degraded);
-    CHECK(overlay(all).report.health_reasons == std::vector<std::string>{all.problem});
+    CHECK(
+        overlay(all).report.health_reasons ==
+        std::vector<std::string>{"status-unreadable: " + all.problem}
+    );
 }
 
 TEST_CASE("a kernel without livepatching is unsupported, with or without the daemon") {

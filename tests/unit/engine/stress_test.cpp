@@ -130,6 +130,7 @@ private:
          .clock = clock_,
          .kernel_worker = {kernel_thread_.get_executor(), loop_.get_executor()},
          .disk_worker = {disk_thread_.get_executor(), loop_.get_executor()},
+         .task_worker = {disk_thread_.get_executor(), loop_.get_executor()},
          .source_worker = {source_thread_.get_executor(), loop_.get_executor()},
          .loader = kernel_,
          .tree = kernel::LivepatchTree(tree_.root()),

@@ -452,7 +452,7 @@ TEST_CASE("a module built against another interface of the kernel is refused") {
 
 TEST_CASE("more files than anybody needs are refused as a whole") {
     Bench bench;
-    for (int i = 0; i < 10'001; ++i)
+    for (int i = 0; i < 20'001; ++i)
         std::ofstream(bench.place / std::to_string(i));
     auto const listing = bench.source.list();
     CHECK(listing.offers.empty());
