@@ -120,6 +120,8 @@ class Health(BusCase):
         self.offer_and_see(client, "lp_a")
         client.apply("lp_a")
         self.wait_state(client, "lp_a", "enabled")
+        state = self.directory / "state/state.json"
+        self.wait_for(lambda: '"stage": "enabled"' in state.read_text(), "the record of it")
         obstacle = self.directory / "state/.state.json.new/x"
         obstacle.mkdir(parents=True)
         client.revert("lp_a")
