@@ -140,7 +140,7 @@ class Watching(BusCase):
         before = self.daemon.wake_ups()
         end = time.monotonic() + 3
         while time.monotonic() < end:
-            for place in (self.directory, self.directory / "etc", "/var/tmp", "/tmp"):
+            for place in (self.directory, "/var/tmp", "/tmp"):
                 with tempfile.NamedTemporaryFile(dir=place) as file:
                     pathlib.Path(file.name).chmod(0o644)
             time.sleep(0.02)
