@@ -244,7 +244,7 @@ report::Report const& Engine::report() {
     bool const fresh = looked_at_ && parts_.clock.now() - *looked_at_ <= fresh_enough;
     if (!fresh && !publishing_ && without_looking_ == 0) {
         look();
-        if (publish())
+        if (publish() || unsaved_)
             wake(); // there may be something to do about it
     }
     return report_;
@@ -265,7 +265,14 @@ void Engine::step() {
     if (!runner_.is_busy())
         keeper_.flush();
     publish();
+    save_what_was_seen();
     schedule_next_look();
+}
+
+// Behind those who are told of it: the disk takes its time, and what was seen can be seen again.
+void Engine::save_what_was_seen() {
+    if (std::exchange(unsaved_, false))
+        boost::asio::post(parts_.loop, [this] { keeper_.save(); });
 }
 
 void Engine::look() {
@@ -294,8 +301,7 @@ void Engine::look() {
          .time = parts_.clock.wall()}
     );
     follow_transition(first);
-    if (settled.changed)
-        keeper_.save();
+    unsaved_ = unsaved_ || settled.changed;
     tell(settled.events);
 }
 

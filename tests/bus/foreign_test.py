@@ -25,10 +25,10 @@ class Foreign(BusCase):
     def test_a_load_and_its_end_are_seen(self):
         client = self.started()
         self.daemon.tell("foreign-load", "other")
-        event = self.within(SOON, self.event("foreign-change"))
-        self.assertEqual(plain(event.body[0])["patch"], "other")
         added = self.within(SOON, lambda signal: signal.name == "InterfacesAdded")
         self.assertEqual(added.body[0], patch_path("other"))
+        event = self.within(SOON, self.event("foreign-change"))
+        self.assertEqual(plain(event.body[0])["patch"], "other")
         self.wait_state(client, "other", "enabled")
         patch = client.patch("other")
         self.assertEqual((patch["Disposition"], patch["Reason"]),
