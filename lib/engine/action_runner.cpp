@@ -62,7 +62,7 @@ void ActionRunner::load() {
             if (patch)
                 record_and_load(std::move(patch).value());
             else
-                finish(patch.error());
+                finish(patch.error(), false);
         }
     );
 }

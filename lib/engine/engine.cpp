@@ -193,9 +193,10 @@ void Engine::wake() {
 }
 
 void Engine::refresh(RequestQueue::Done done) {
-    reader_.read([done = std::move(done)] {
+    // Behind those who are told of what was read: whoever is answered finds it.
+    reader_.read([this, done = std::move(done)] {
         if (done)
-            done({});
+            boost::asio::post(parts_.loop, [done] { done({}); });
     });
     wake(); // to show it
 }
@@ -475,12 +476,16 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
 // An admin is answered at once; what passes is tried again by itself, and told once.
 void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     auto const& action = outcome.action;
-    bool const again = passes(*outcome.error);
+    // What the kernel never saw it has not refused: the file, its sidecar or a certificate changed
+    // since they were listed. They are listed again, and that says what is wrong with it, if it is.
+    bool const again = passes(*outcome.error) || !outcome.tried;
     bool const known = again && action.request == 0 && backoff_.knows(action.name);
     if (again)
         (void)backoff_.put_off(action.name, parts_.clock.now());
-    else if (outcome.tried)
+    else
         failures_.insert_or_assign(outcome.sha256, *outcome.error);
+    if (!outcome.tried)
+        refresh();
     if (!known)
         tell_failed(EventKind::load_failed, outcome, "not loaded");
 }

@@ -354,3 +354,21 @@ TEST_CASE("a hold that is lifted for what then is not loaded is lifted on the di
     CHECK(answer->has_error());
     CHECK(holds_nothing(bench));
 }
+
+// A package manager puts a module and its sidecar there one after the other.
+TEST_CASE("what changed between its listing and its load is listed again, and loaded as it is then"
+) {
+    EngineBench bench;
+    bench.start();
+    bench.pause("not yet");
+    bench.put_patch({.name = "lp_one"});
+    bench.refresh();
+    bench.put_patch({.name = "lp_one", .version = "2"});
+    bench.resume();
+    bench.advance(std::chrono::seconds(5));
+    CHECK(bench.kernel.calls() == Strings{"load lp_one"});
+    bench.finish_transition();
+    CHECK(bench.patch("lp_one").disposition == Disposition::managed);
+    CHECK(bench.report().health == report::Health::ok);
+    CHECK(std::count(bench.events.begin(), bench.events.end(), "load-failed lp_one") == 1);
+}
