@@ -1,8 +1,6 @@
 // The loop: look, plan, do, tell. What admins ask for is in engine_requests.cpp.
 #include "engine/engine.hpp"
 
-#include "engine/settle.hpp"
-
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -18,13 +16,6 @@ using namespace std::chrono_literals;
 
 using base::PatchState;
 using report::EventKind;
-
-// How old an observation may be when somebody asks for the truth: asking twenty properties at once
-// is one look.
-constexpr auto fresh_enough = 10ms;
-
-// How long after its transition a patch may be the reason that others are gone.
-constexpr auto freshness = 2s;
 
 constexpr auto look_while_moving = 200ms;
 
@@ -44,11 +35,6 @@ bool passes(base::Error const& error) {
     constexpr std::array passing{EIO, ENOMEM, EMFILE, ENFILE, EAGAIN, ESTALE, ETIMEDOUT};
     return error.code == base::Errc::failed &&
            std::find(passing.begin(), passing.end(), error.os_error) != passing.end();
-}
-
-bool is_rejected(repository::Offer const& offer) {
-    // A module for another kernel is no fault: a directory may serve several.
-    return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
 }
 
 } // namespace
@@ -136,31 +122,6 @@ std::string Engine::obstacle() const {
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
 
-std::vector<std::string> Engine::warnings() const {
-    std::vector<std::string> warnings;
-    if (auto const& manager = parts_.identity.container; !manager.empty())
-        warnings.push_back(
-            "container: the kernel belongs to the host of this container (" + manager +
-            "); nothing is loaded by itself"
-        );
-    if (switched_off_)
-        warnings.push_back("switched-off: " + *switched_off_);
-    if (auto const& pause = keeper_.state().pause)
-        warnings.push_back("paused: " + pause->reason);
-    for (auto const& [code, complaints] : complaints_)
-        for (auto const& words : complaints)
-            warnings.push_back(code + ": " + words);
-    if (parts_.not_persistent)
-        warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
-    if (auto const& problem = keeper_.problem())
-        warnings.push_back("state-not-persistent: " + describe(*problem));
-    if (blind_)
-        warnings.push_back("kernel-unreadable: " + describe(*blind_));
-    if (auto unseen = blockers_.unseen(); !unseen.empty())
-        warnings.push_back(std::move(unseen));
-    return warnings;
-}
-
 void Engine::complain(std::string const& code, std::vector<std::string> words) {
     auto& complaints = complaints_[code];
     if (complaints == words)
@@ -222,35 +183,6 @@ void Engine::take(repository::Catalogue catalogue) {
     step();
 }
 
-void Engine::tell_rejected(repository::Catalogue const& before) {
-    std::set<std::string> known;
-    for (auto const& offer : before.offers)
-        if (is_rejected(offer))
-            known.insert(describe(*offer.refused));
-    std::vector<report::Event> events;
-    for (auto const& offer : catalogue_.offers)
-        if (is_rejected(offer) && !known.contains(describe(*offer.refused)))
-            events.push_back(
-                {.kind = EventKind::rejected,
-                 .time = parts_.clock.wall(),
-                 .patch = offer.name(),
-                 .id = offer.id,
-                 .sha256 = offer.sha256,
-                 .message = describe(*offer.refused)}
-            );
-    tell(events);
-}
-
-report::Report const& Engine::report() {
-    bool const fresh = looked_at_ && parts_.clock.now() - *looked_at_ <= fresh_enough;
-    if (!fresh && !publishing_ && without_looking_ == 0) {
-        look();
-        if (publish() || unsaved_)
-            wake(); // there may be something to do about it
-    }
-    return report_;
-}
-
 void Engine::step() {
     look();
     // Planning before the sources were read would take what they offer for gone; planning blindly,
@@ -274,92 +206,6 @@ void Engine::step() {
 void Engine::save_what_was_seen() {
     if (std::exchange(unsaved_, false))
         boost::asio::post(parts_.loop, [this] { keeper_.save(); });
-}
-
-void Engine::look() {
-    switched_off_ = parts_.kill_switch.thrown();
-    find_missing();
-    auto seen = parts_.tree.observe();
-    looked_at_ = parts_.clock.now();
-    bool const unsupported = !seen && seen.error().code == base::Errc::unsupported;
-    blind_ = seen || unsupported ? std::nullopt : std::optional(seen.error());
-    if (!seen)
-        return; // what was seen last stands: what cannot be read is not gone
-    confirm_pinned(*seen);
-    bool const first = !std::exchange(seen_once_, true);
-    auto const before = std::exchange(observed_, std::move(seen).value());
-    std::erase_if(unremovable_, [this](auto const& name) {
-        return observed_.find(name) == nullptr;
-    });
-    auto const settled = settle(
-        keeper_.state(),
-        {.before = first ? nullptr : &before,
-         .now = observed_,
-         .catalogue = catalogue_,
-         .boot_id = parts_.identity.boot_id,
-         .in_flight = runner_.in_flight(),
-         .fresh = freshly_enabled(),
-         .time = parts_.clock.wall()}
-    );
-    follow_transition(first);
-    unsaved_ = unsaved_ || settled.changed;
-    tell(settled.events);
-}
-
-void Engine::find_missing() {
-    missing_.clear();
-    for (auto const& module : depended_)
-        if (!parts_.tree.has_live(module))
-            missing_.insert(module);
-}
-
-// For microseconds every patch looks pinned when its directory goes (kernel/livepatch/core.c:
-// klp_free_patch_finish): believed when two looks say so.
-void Engine::confirm_pinned(kernel::Observation& seen) {
-    std::set<std::string, std::less<>> pinned;
-    for (auto& patch : seen.patches) {
-        if (!patch.pinned)
-            continue;
-        pinned.insert(patch.name);
-        patch.pinned = maybe_pinned_.contains(patch.name);
-    }
-    maybe_pinned_ = std::move(pinned);
-}
-
-std::set<std::string, std::less<>> Engine::freshly_enabled() {
-    auto const now = parts_.clock.now();
-    std::erase_if(enabled_since_, [this](auto const& entry) {
-        auto const* patch = observed_.find(entry.first);
-        return patch == nullptr || patch->state != PatchState::enabled;
-    });
-    std::set<std::string, std::less<>> fresh;
-    for (auto const& patch : observed_.patches) {
-        bool const enabled = patch.state == PatchState::enabled;
-        if (!enabled || now - enabled_since_.try_emplace(patch.name, now).first->second < freshness)
-            fresh.insert(patch.name);
-    }
-    return fresh;
-}
-
-// Nobody knows when a transition began that was there before the daemon, unless it came with a load
-// of ours.
-void Engine::follow_transition(bool first) {
-    auto const* patch = observed_.transition();
-    auto const key = patch == nullptr ? "" : patch->name + ' ' + std::string(name(patch->state));
-    if (key != transition_)
-        transition_since_ = patch == nullptr ? Time()
-                            : first          ? recorded_start(*patch)
-                                             : parts_.clock.wall();
-    transition_ = key;
-    if (patch == nullptr)
-        return blockers_.rest();
-    blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
-    blockers_.refresh([this] { wake(); });
-}
-
-Time Engine::recorded_start(kernel::ObservedPatch const& patch) const {
-    auto const* record = world().ours(patch.name);
-    return record != nullptr && patch.state == PatchState::enabling ? record->at : Time();
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {
@@ -490,35 +336,6 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
         tell_failed(EventKind::load_failed, outcome, "not loaded");
 }
 
-report::Stage Engine::stage() const {
-    if (runner_.is_busy())
-        return runner_.stage();
-    if (observed_.transition() != nullptr)
-        return report::Stage::transitioning;
-    return reader_.is_reading() ? report::Stage::refreshing : report::Stage::idle;
-}
-
-// Whether there was news.
-bool Engine::publish() {
-    auto report = compose_report(
-        world(),
-        judgements(),
-        {.kernel = parts_.identity,
-         .stage = stage(),
-         .warnings = warnings(),
-         .transition_since = transition_since_,
-         .tasks_remaining = blockers_.tasks_remaining()}
-    );
-    if (report == report_ || publishing_)
-        return false;
-    report_ = std::move(report);
-    publishing_ = true;
-    if (on_report_)
-        on_report_(report_);
-    publishing_ = false;
-    return true;
-}
-
 // kmsg, uevents and inotify wake us; this is for what they do not tell. Nothing polls while nothing
 // moves.
 void Engine::schedule_next_look() {
@@ -536,46 +353,6 @@ void Engine::schedule_next_look() {
     if (unsure)
         by(now + 1s);
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
-}
-
-report::Event
-Engine::event(EventKind kind, std::string const& name, std::string const& message) const {
-    report::Event event{
-        .kind = kind,
-        .time = parts_.clock.wall(),
-        .patch = name,
-        .id = {},
-        .sha256 = {},
-        .message = name + ": " + message};
-    auto const* record = keeper_.state().find_load(name, parts_.identity.boot_id);
-    if (record != nullptr) {
-        event.id = record->id;
-        event.sha256 = record->sha256;
-    }
-    return event;
-}
-
-void Engine::tell(EventKind kind, std::string const& name, std::string const& message) const {
-    tell({event(kind, name, message)});
-}
-
-// After a load that failed there is no record of it; one of another version may stand there.
-void Engine::tell_failed(
-    EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
-) const {
-    auto failed = event(kind, outcome.action.name, message + ": " + describe(*outcome.error));
-    failed.kernel_log = outcome.error->kernel_log;
-    if (outcome.action.kind == Action::Kind::load) {
-        failed.id = outcome.id;
-        failed.sha256 = outcome.sha256;
-    }
-    tell({std::move(failed)});
-}
-
-void Engine::tell(std::vector<report::Event> const& events) const {
-    for (auto const& event : events)
-        if (on_event_)
-            on_event_(event);
 }
 
 } // namespace livepatch::engine
