@@ -7,7 +7,8 @@ foreach(directory systemdsystemunitdir systemdsystempresetdir catalogdir)
         message(FATAL_ERROR "systemd.pc does not tell ${directory}: install systemd-dev, or systemd on Debian 12")
     endif()
 endforeach()
-install(FILES systemd/livepatchd.service systemd/livepatch-tasks.service systemd/livepatch-tasks.socket
+install(FILES systemd/livepatchd.service systemd/livepatch-reapply.service systemd/livepatch-tasks.service
+        systemd/livepatch-tasks.socket
     DESTINATION "${systemdsystemunitdir}")
 install(FILES systemd/80-livepatchd.preset DESTINATION "${systemdsystempresetdir}")
 install(FILES systemd/livepatchd.catalog DESTINATION "${catalogdir}")

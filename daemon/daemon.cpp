@@ -3,29 +3,18 @@
 #include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
 #include "journal.hpp"
+#include "rules.hpp"
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <csignal>
-#include <stdexcept>
 #include <utility>
 
 namespace livepatch::daemon {
 
 namespace {
-
-kernel::Identity identity_of(kernel::Root const& root) {
-    auto identity = kernel::identify(root);
-    if (!identity)
-        throw std::runtime_error(describe(identity.error()));
-    return std::move(identity).value();
-}
-
-std::filesystem::path key_directory(ConfigurationPaths const& paths) {
-    return paths.etc / "module-keys.d";
-}
 
 std::vector<std::string> in_words(std::vector<base::Error> const& problems) {
     std::vector<std::string> words;
@@ -50,7 +39,7 @@ dbus_server::LogControl log_control() {
 Daemon::Daemon(Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
       lock_(surroundings_.runtime_directory / "lock"),
-      identity_(identity_of(surroundings_.root)),
+      identity_(surroundings_.identity()),
       loaded_(load_configuration(surroundings_.configuration, identity_.release)),
       bus_(sdbus::createSystemBusConnection()),
       pump_(io_, *bus_),
@@ -60,7 +49,7 @@ Daemon::Daemon(Surroundings surroundings)
       ),
       sources_(
           loaded_.configuration.sources,
-          key_directory(surroundings_.configuration),
+          surroundings_.keys(),
           repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root)
       ),
       state_file_(surroundings_.state_directory),
@@ -76,12 +65,17 @@ Daemon::Daemon(Surroundings surroundings)
           .scanner = surroundings_.scanner,
           .sources = sources_,
           .state_file = state_file_,
-          .kill_switch =
-              {surroundings_.configuration.etc / "disable", surroundings_.root.proc / "cmdline"},
+          .kill_switch = {surroundings_.kill_switch(), surroundings_.root.proc / "cmdline"},
           .identity = identity_,
           .mode = loaded_.configuration.apply.mode,
           .not_persistent = state_file_.not_persistent(),
           .without_crash_guard = loaded_.configuration.security.without_crash_guard,
+          .machine_id = surroundings_.read_machine_id(),
+          .shutdown = engine::ShutdownRecord(surroundings_.state_directory),
+          .store = repository::ModuleStore(surroundings_.stored_modules()),
+          .transition = rules_of(loaded_.configuration.transition),
+          .probation = rules_of(loaded_.configuration.probation),
+          .restore = loaded_.configuration.boot.reapply,
       }),
       status_file_(
           clock_,
@@ -98,7 +92,12 @@ Daemon::Daemon(Surroundings surroundings)
           surroundings_.root,
           watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
-           .hints_lost = [this] { engine_.look_anew(); },
+           .kernel_said = [this](auto const& lines) { engine_.kernel_said(lines); },
+           .hints_lost =
+               [this] {
+                   engine_.kernel_said_more();
+                   engine_.look_anew();
+               },
            .sources_changed = [this] { engine_.refresh(); },
            .complain = [this](
                            std::string const& code, std::vector<std::string> words
@@ -127,7 +126,7 @@ Daemon::~Daemon() {
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {
     std::vector<std::filesystem::path> directories{
-        key_directory(surroundings_.configuration),
+        surroundings_.keys(),
         surroundings_.configuration.etc // the kill switch may come and go
     };
     for (auto const& source : loaded_.configuration.sources)
@@ -226,7 +225,9 @@ void Daemon::take(LoadedConfiguration loaded) {
     engine_.reconfigure(
         {.sources = configuration.sources,
          .mode = configuration.apply.mode,
-         .without_crash_guard = configuration.security.without_crash_guard},
+         .without_crash_guard = configuration.security.without_crash_guard,
+         .transition = rules_of(configuration.transition),
+         .probation = rules_of(configuration.probation)},
         [this](base::Result<void> const&) {
             service_manager_.ready();
             spdlog::info("the configuration was read again");

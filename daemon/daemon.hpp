@@ -10,10 +10,10 @@
 #include "engine/engine.hpp"
 #include "hints.hpp"
 #include "instance_lock.hpp"
-#include "kernel/root.hpp"
-#include "loader/loader.hpp"
+#include "repository/sources.hpp"
 #include "service_manager.hpp"
 #include "status_file.hpp"
+#include "surroundings.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -21,26 +21,11 @@
 #include <sdbus-c++/sdbus-c++.h>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace livepatch::daemon {
-
-// What tests put another in the place of.
-struct Surroundings {
-    kernel::Root root;
-    ConfigurationPaths configuration;
-    std::filesystem::path state_directory = "/var/lib/livepatchd";
-    std::filesystem::path runtime_directory = "/run/livepatchd";
-    loader::Loader& loader;
-    kernel::TaskScanner& scanner;
-    // None = polkit.
-    std::function<
-        std::unique_ptr<dbus_server::Authoriser>(sdbus::IConnection&, dbus_server::BusPump&)>
-        make_authoriser = {};
-};
 
 class Daemon {
 public:

@@ -115,6 +115,8 @@ bool Hints::read_log() {
     }
     if (batch->lost)
         spdlog::debug("the kernel's log has overtaken us: looking at everything");
+    if (!batch->lines.empty())
+        handlers_.kernel_said(batch->lines);
     bool moved = false;
     for (auto const& line : batch->lines) {
         if (!kernel::concerns_livepatch(line))

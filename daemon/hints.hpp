@@ -29,6 +29,8 @@ class Hints {
 public:
     struct Handlers {
         std::function<void()> kernel_moved;
+        // All that the kernel printed; before kernel_moved, when some of it says that.
+        std::function<void(std::vector<kernel::KernelLine> const&)> kernel_said;
         std::function<void()> hints_lost; // of the kernel's, there were more than it kept for us
         std::function<void()> sources_changed;
         // What is wrong with a hint, by a code of its own; no words = nothing any more.

@@ -3,6 +3,7 @@
 #include "kernel/identity.hpp"
 #include "kernel/tasks.hpp"
 #include "loader/kernel_loader.hpp"
+#include "reapply.hpp"
 #include "tasks/helped_task_scanner.hpp"
 #include "tasks/helper_client.hpp"
 
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <iostream>
 
 namespace {
@@ -29,7 +31,8 @@ int check_configuration() {
 // systemd may have to start it. A scan takes milliseconds.
 constexpr std::chrono::seconds patience_with_helper{3};
 
-int run() {
+// On the host as it is.
+int with_surroundings(std::function<int(daemon::Surroundings const&)> const& what) {
     daemon::start_logging();
     kernel::Root const root;
     loader::KernelLoader loader(root);
@@ -37,13 +40,21 @@ int run() {
     tasks::HelperClient helper("/run/livepatch-tasks.socket", patience_with_helper);
     tasks::HelpedTaskScanner scanner(helper, own, daemon::log_task_helper);
     try {
-        daemon::Daemon({.root = root, .configuration = {}, .loader = loader, .scanner = scanner})
-            .run();
-        return 0;
+        return what({.root = root, .configuration = {}, .loader = loader, .scanner = scanner});
     } catch (std::exception const& error) {
         spdlog::critical("{}", error.what());
         return 1;
     }
+}
+
+int run(daemon::Surroundings const& surroundings) {
+    daemon::Daemon(surroundings).run();
+    return 0;
+}
+
+int run_reapply(daemon::Surroundings const& surroundings) {
+    daemon::reapply(surroundings);
+    return 0;
 }
 
 } // namespace
@@ -55,10 +66,26 @@ int main(int argc, char** argv) {
     app.add_flag(
         "--check-config", check, "Read the configuration, say what is wrong with it, and exit"
     );
+    bool reapply = false;
+    app.add_flag(
+        "--reapply", reapply, "Apply what was applied before the reboot, and exit; for the boot"
+    );
+    bool record_shutdown = false;
+    app.add_flag(
+        "--record-shutdown",
+        record_shutdown,
+        "Record that this boot ends in an orderly way, and exit; for the shutdown"
+    );
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    return check ? check_configuration() : run();
+    if (check)
+        return check_configuration();
+    return with_surroundings(
+        reapply           ? run_reapply
+        : record_shutdown ? daemon::record_shutdown
+                          : run
+    );
 }

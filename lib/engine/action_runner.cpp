@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace livepatch::engine {
@@ -92,7 +93,11 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
         .replaced_by = {},
         .file = offer_.path.filename().string(),
         .priority = offer_.priority,
-        .replace = offer_.module.replace});
+        .replace = offer_.module.replace,
+        .kernel = parts_.kernel,
+        .machine_id = parts_.machine_id,
+        .proving = true,
+        .first = !parts_.keeper.state().is_good(patch.sha256(), parts_.kernel)});
     repin();
     // Shared, since a callback must be copyable and the patch is not.
     auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));
@@ -115,18 +120,40 @@ void ActionRunner::load_recorded(std::shared_ptr<trust::VerifiedPatch> const& pa
     }
     parts_.kernel_worker.run(
         [this, patch] { return parts_.loader.load(*patch); },
-        [this](base::Result<loader::LoadedPatch> const& result) { loaded(result); }
+        [this, patch](base::Result<loader::LoadedPatch> const& result) { loaded(patch, result); }
     );
 }
 
-void ActionRunner::loaded(base::Result<loader::LoadedPatch> const& result) {
+void ActionRunner::loaded(
+    std::shared_ptr<trust::VerifiedPatch> const& patch,
+    base::Result<loader::LoadedPatch> const& result
+) {
     auto* record = parts_.keeper.state().find_load(action_.name, parts_.boot_id);
     if (!result)
         restore_record();
     else if (record != nullptr)
         record->stage = Stage::loaded;
     parts_.keeper.save();
+    if (result)
+        keep(patch);
     finish(result ? std::nullopt : std::optional(result.error()));
+}
+
+// Behind the load: nobody waits for it.
+void ActionRunner::keep(std::shared_ptr<trust::VerifiedPatch> const& patch) {
+    if (!parts_.store)
+        return;
+    std::set<std::string> digests;
+    for (auto const& load : parts_.keeper.state().loads)
+        digests.insert(load.sha256);
+    parts_.source_worker.run(
+        [store = *parts_.store, patch, digests] {
+            auto stored = store.put(*patch);
+            store.keep_only(digests);
+            return stored;
+        },
+        [this](base::Result<void> stored) { parts_.stored(std::move(stored)); }
+    );
 }
 
 void ActionRunner::change(bool ours) {
@@ -181,7 +208,6 @@ void ActionRunner::remove() {
     );
 }
 
-// An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
 // An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
 void ActionRunner::repin() {
     if (action_.request == 0)

@@ -8,7 +8,8 @@
 #include "engine/state_keeper.hpp"
 #include "loader/loader.hpp"
 #include "report/vocabulary.hpp"
-#include "repository/sources.hpp"
+#include "repository/module_store.hpp"
+#include "repository/supply.hpp"
 
 #include <functional>
 #include <memory>
@@ -25,14 +26,19 @@ public:
         base::Clock& clock;
         base::Worker kernel_worker;
         base::Worker source_worker;
-        loader::Loader& loader;       // used on the kernel worker only
-        repository::Sources& sources; // used on the source worker only
+        loader::Loader& loader;      // used on the kernel worker only
+        repository::Supply& sources; // used on the source worker only
         StateKeeper& keeper;
         std::string boot_id;
+        std::string machine_id;
+        std::string kernel; // see kernel_of()
         // Asked right before the load, since verifying and recording take seconds: whether it is
         // still what is to be done next.
         std::function<bool(Action const&, std::string const& sha256)> still_planned;
         bool load_unrecorded = false; // also when the attempt cannot be recorded
+        // Where what was loaded is kept for the next boot; nothing = nowhere.
+        std::optional<repository::ModuleStore> store = {};   // used on the source worker only
+        std::function<void(base::Result<void>)> stored = {}; // told of each try to keep one
     };
 
     struct Outcome {
@@ -71,7 +77,11 @@ private:
     void load();
     void record_and_load(trust::VerifiedPatch patch);
     void load_recorded(std::shared_ptr<trust::VerifiedPatch> const& patch);
-    void loaded(base::Result<loader::LoadedPatch> const& result);
+    void loaded(
+        std::shared_ptr<trust::VerifiedPatch> const& patch,
+        base::Result<loader::LoadedPatch> const& result
+    );
+    void keep(std::shared_ptr<trust::VerifiedPatch> const& patch);
     void change(bool ours);
     void remove();
     void repin();

@@ -4,7 +4,7 @@
 
 namespace livepatch::engine {
 
-CatalogueReader::CatalogueReader(repository::Sources& sources, base::Worker worker, Take take)
+CatalogueReader::CatalogueReader(repository::Supply& sources, base::Worker worker, Take take)
     : sources_(sources),
       worker_(std::move(worker)),
       take_(std::move(take)) {}

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/worker.hpp"
-#include "repository/sources.hpp"
+#include "repository/supply.hpp"
 
 #include <functional>
 #include <vector>
@@ -16,7 +16,7 @@ public:
     using Done = std::function<void()>;
 
     // `take` gets each catalogue, before the `done` of those who asked for it.
-    CatalogueReader(repository::Sources& sources, base::Worker worker, Take take);
+    CatalogueReader(repository::Supply& sources, base::Worker worker, Take take);
 
     // A reading takes a while; whoever asks meanwhile gets one that began after he asked.
     void read(Done done = {});
@@ -27,7 +27,7 @@ private:
     void begin();
     void finish(std::vector<Done> const& waiting, repository::Catalogue catalogue);
 
-    repository::Sources& sources_; // used on the worker only
+    repository::Supply& sources_; // used on the worker only
     base::Worker worker_;
     Take take_;
     bool reading_ = false;

@@ -105,6 +105,23 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
     return flags;
 }
 
+// A good verdict of an earlier boot does not end the probation of this one.
+report::Probation probation_of(World const& world, Judgement const& judged) {
+    bool const there =
+        judged.state == base::PatchState::enabled || judged.state == base::PatchState::enabling;
+    if (!is_managed(judged))
+        return report::Probation::none;
+    auto const* quarantine = world.state.find_quarantine(judged.record->sha256);
+    if (quarantine != nullptr && quarantine->cause == Quarantine::Cause::harm)
+        return report::Probation::failed;
+    if (!there)
+        return report::Probation::none;
+    if (judged.record->proving)
+        return report::Probation::running;
+    bool const good = world.state.is_good(judged.record->sha256, world.kernel);
+    return good ? report::Probation::passed : report::Probation::none;
+}
+
 PatchReport patch_report(
     World const& world, Index const& index, Judgement const& judged, Circumstances const& now
 ) {
@@ -135,6 +152,7 @@ PatchReport patch_report(
         patch.loaded_at = judged.record->at;
     }
     patch.replace = replace_of(judged);
+    patch.probation = probation_of(world, judged);
     patch.flags = flags_of(world, judged, patch);
     patch.functions = functions_of(judged);
     patch.candidates = candidates_of(index, judged);
@@ -193,6 +211,11 @@ report::Report compose_report(
     for (auto const& [digest, error] : world.failures)
         if (index.digests.contains(digest))
             report.health_reasons.push_back("load-failed: " + describe(error));
+    for (auto const& judged : judgements)
+        if (judged.disposition == Disposition::quarantined)
+            report.health_reasons.push_back(
+                "quarantined: " + judged.name + ": " + base::escaped(judged.reason)
+            );
     for (auto const& judged : judgements)
         report.patches.push_back(patch_report(world, index, judged, now));
     std::sort(

@@ -1,6 +1,8 @@
 // The loop: look, plan, do, tell. What admins ask for is in engine_requests.cpp.
 #include "engine/engine.hpp"
 
+#include "engine/crash_guard.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -55,21 +57,32 @@ Engine::Engine(Parts parts)
            .sources = parts_.sources,
            .keeper = keeper_,
            .boot_id = parts_.identity.boot_id,
+           .machine_id = parts_.machine_id,
+           .kernel = kernel_of(parts_.identity),
            .still_planned = [this](
                                 Action const& action, std::string const& sha256
                             ) { return is_still_planned(action, sha256); },
-           .load_unrecorded = parts_.without_crash_guard}
+           .load_unrecorded = parts_.without_crash_guard,
+           .store = parts_.store,
+           .stored =
+               [this](base::Result<void> const& stored) {
+                   complain(
+                       "module-not-stored",
+                       stored ? std::vector<std::string>() : std::vector{describe(stored.error())}
+                   );
+               }}
       ),
-      blockers_(parts_.clock, parts_.task_worker, parts_.scanner) {}
+      blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
+      probation_(parts_.probation),
+      ladder_(parts_.transition, parts_.machine_id),
+      kernel_(kernel_of(parts_.identity)) {}
 
 void Engine::start(std::function<void()> started) {
     read_state();
-    auto& loads = keeper_.state().loads;
-    // What an earlier boot had loaded went with it; the holds stay.
-    std::erase_if(loads, [&](auto const& load) { return load.boot_id != parts_.identity.boot_id; });
+    judge_past();
     // A revert that was recorded and perhaps not begun is brought to its end.
-    for (auto const& load : loads)
-        if (load.stage == Stage::reverting)
+    for (auto const& load : keeper_.state().loads)
+        if (load.stage == Stage::reverting && load.boot_id == parts_.identity.boot_id)
             (void)requests_.add(
                 {.kind = Request::Kind::revert, .name = load.name, .sha256 = {}}, [](auto const&) {}
             );
@@ -104,9 +117,14 @@ World Engine::world(
         .mode = parts_.mode,
         .obstacle = obstacle(),
         .stopped = stopped(),
+        .restore = to_restore(),
+        .not_yet = ladder_.waiting(parts_.clock.now()),
+        .overdue = overdue(),
+        .reverse_for_others_only = ladder_.rules().reverse_for_others_only,
         .missing = missing_,
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
+        .kernel = kernel_,
     };
 }
 
@@ -116,8 +134,12 @@ World Engine::world(
 std::string Engine::obstacle() const {
     if (!parts_.identity.container.empty())
         return "container";
+    if (parts_.identity.crash_kernel)
+        return "crash-kernel";
     if (keeper_.state().lost)
         return "state-damaged";
+    if (keeper_.state().boot_loop)
+        return "boot-loop";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
@@ -132,6 +154,8 @@ void Engine::complain(std::string const& code, std::vector<std::string> words) {
 
 void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
     parts_.mode = settings.mode;
+    ladder_.configure(settings.transition);
+    probation_.configure(std::move(settings.probation));
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
     parts_.source_worker.run(
@@ -142,6 +166,11 @@ void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
         [this, done = std::move(done)](bool) { refresh(done); }
     );
     wake();
+}
+
+bool Engine::is_at_rest() const {
+    return catalogue_.read_at != Time() && !runner_.is_busy() &&
+           observed_.transition() == nullptr && plan(world(), judgements()).empty();
 }
 
 void Engine::wake() {
@@ -166,6 +195,7 @@ void Engine::retry(RequestQueue::Done done) {
     failures_.clear();
     unremovable_.clear();
     backoff_.clear();
+    ladder_.clear();
     refresh(std::move(done));
 }
 
@@ -188,6 +218,7 @@ void Engine::step() {
     // Planning before the sources were read would take what they offer for gone; planning blindly,
     // what is loaded.
     if (catalogue_.read_at != Time() && !blind_) {
+        forget_past();
         auto actions = plan(world(), judgements());
         while (finish_requests(actions)) // whoever asked may ask for more
             actions = plan(world(), judgements());
@@ -293,6 +324,8 @@ void Engine::succeeded(ActionRunner::Outcome const& outcome) {
         tell(EventKind::loaded, name, "loaded; tasks move to the patched code");
         return requests_.finish(outcome.action.request, std::nullopt);
     case Action::Kind::disable:
+        if (outcome.action.request == 0 && name == overdue())
+            turned_round(name);
         tell(EventKind::disabling, name, "tasks move back to the original code");
         return requests_.finish(outcome.action.request, std::nullopt);
     case Action::Kind::enable:
@@ -315,6 +348,8 @@ void Engine::failed(ActionRunner::Outcome const& outcome) {
         return; // whether that stands in the way of a request is for the plan to say
     default:
         tell_failed(EventKind::operation_failed, outcome, "not changed");
+        if (action.request == 0) // the daemon's own word: it tries again, but not at once
+            (void)backoff_.put_off(action.name, parts_.clock.now());
     }
     requests_.finish(action.request, error);
 }
@@ -326,7 +361,8 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     // since they were listed. They are listed again, and that says what is wrong with it, if it is.
     bool const again = passes(*outcome.error) || !outcome.tried;
     bool const known = again && action.request == 0 && backoff_.knows(action.name);
-    if (again)
+    // What did harm stays in as long as this one is waited for.
+    if (again && action.over.empty())
         (void)backoff_.put_off(action.name, parts_.clock.now());
     else
         failures_.insert_or_assign(outcome.sha256, *outcome.error);
@@ -346,6 +382,10 @@ void Engine::schedule_next_look() {
     };
     if (is_moving(observed_) || !requests_.pending().empty() || blind_)
         by(now + look_while_moving);
+    if (auto const changes = ladder_.next(now))
+        by(*changes);
+    if (auto const ends = probation_.next())
+        by(*ends);
     bool const unsure =
         std::any_of(observed_.patches.begin(), observed_.patches.end(), [this](auto const& patch) {
             return !patch.pinned && maybe_pinned_.contains(patch.name);

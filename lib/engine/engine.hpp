@@ -11,17 +11,22 @@
 #include "engine/compose_report.hpp"
 #include "engine/kill_switch.hpp"
 #include "engine/plan.hpp"
+#include "engine/probation.hpp"
 #include "engine/request_queue.hpp"
+#include "engine/shutdown_record.hpp"
+#include "engine/stall_ladder.hpp"
 #include "engine/state_file.hpp"
 #include "engine/state_keeper.hpp"
 #include "engine/world.hpp"
 #include "kernel/blocker.hpp"
 #include "kernel/identity.hpp"
 #include "kernel/livepatch_tree.hpp"
+#include "kernel/trace.hpp"
 #include "loader/loader.hpp"
 #include "report/event.hpp"
 #include "report/report.hpp"
-#include "repository/sources.hpp"
+#include "repository/module_store.hpp"
+#include "repository/supply.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -46,6 +51,8 @@ struct Settings {
     std::vector<repository::Source> sources;
     report::Mode mode = report::Mode::automatic;
     bool without_crash_guard = false;
+    TransitionRules transition = {};
+    ProbationRules probation = {};
 };
 
 struct Blockers {
@@ -70,7 +77,7 @@ public:
         loader::Loader& loader; // used on the kernel worker only
         kernel::LivepatchTree tree;
         kernel::TaskScanner& scanner; // used on the task worker only
-        repository::Sources& sources; // used on the source worker only
+        repository::Supply& sources;  // used on the source worker only
         StateFile& state_file;        // used on the disk worker only, once started
         KillSwitch kill_switch;
         kernel::Identity identity;
@@ -78,6 +85,16 @@ public:
         // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
         std::optional<base::Error> not_persistent = {};
         bool without_crash_guard = false; // load by itself all the same
+        std::string machine_id = {};
+        ShutdownRecord shutdown = {};
+        // Where what was loaded is kept for the next boot; nothing = nowhere.
+        std::optional<repository::ModuleStore> store = {};
+        TransitionRules transition = {};
+        ProbationRules probation = {};
+        // Whether what was in the kernel when the boot before ended is wanted again in any mode.
+        bool restore = true;
+        // Whether what is not wanted again is forgotten. Early at boot it is not known yet.
+        bool forget_past = true;
     };
 
     using ReportHandler = std::function<void(report::Report const&)>;
@@ -99,6 +116,15 @@ public:
 
     // Something may have moved in the kernel: look at it soon.
     void notice() { wake(); }
+
+    // Whether there is nothing to do, and nothing of what was begun to be waited for.
+    bool is_at_rest() const;
+
+    // What the kernel has printed, also what does not concern livepatches by its words.
+    void kernel_said(std::vector<kernel::KernelLine> const& lines);
+
+    // Something of it was lost.
+    void kernel_said_more() { traces_.interrupt(); }
 
     // What an admin should know and only somebody else sees: each of `words` becomes a reason of
     // Health, "CODE: WORDS". Takes the place of what was said under this code before; none = it is
@@ -203,6 +229,18 @@ private:
     void add_coming(std::vector<Target>& targets) const;
 
     void read_state();
+    void judge_past();
+    void forget_past();
+    std::set<std::string, std::less<>> to_restore() const;
+    bool is_past_load(LoadRecord const& load) const;
+    void consider(kernel::Trace const& trace);
+    void take_harm(LoadRecord const& load, kernel::Trace const& trace);
+    void complete_evidence(kernel::Trace const& trace);
+    void tell_harm_elsewhere(kernel::Trace const& trace);
+    void follow_probation();
+    void follow_stall();
+    void turned_round(std::string const& name);
+    std::string overdue() const;
     void take(repository::Catalogue catalogue);
     void tell_rejected(repository::Catalogue const& before);
     void step();
@@ -245,6 +283,14 @@ private:
     BlockerWatch blockers_;
     RequestQueue requests_;
     Backoff backoff_;
+    Probation probation_;
+    StallLadder ladder_;
+    kernel::TraceReader traces_;
+    std::uint64_t told_trace_ = 0; // the newest that something was made of
+    std::string harmful_;          // the digest it was held against; "" = none
+    unsigned told_elsewhere_ = 0;  // harm elsewhere, in this probation
+    std::string told_stall_;       // the transition of which it was said
+    std::string kernel_;           // see kernel_of()
 
     repository::Catalogue catalogue_;
     std::set<std::string, std::less<>> depended_; // modules that offers depend on

@@ -77,8 +77,12 @@ void Engine::unhold(std::string const& patch, Done<void> done) {
             state.holds,
             [&](auto const& hold) { return words.contains(hold.id) || words.contains(hold.name); }
         ) +
-        std::erase_if(state.pins, [&](auto const& pin) {
-            return words.contains(pin.name) || words.contains(pin.id);
+        std::erase_if(
+            state.pins,
+            [&](auto const& pin) { return words.contains(pin.name) || words.contains(pin.id); }
+        ) +
+        std::erase_if(state.quarantines, [&](auto const& quarantine) {
+            return words.contains(quarantine.name) || words.contains(quarantine.id);
         });
     auto const judged = find(patch);
     if (lifted == 0)
@@ -102,8 +106,10 @@ void Engine::resume(Done<void> done) {
     auto& state = keeper_.state();
     bool const paused = std::exchange(state.pause, std::nullopt).has_value();
     bool const lost = std::exchange(state.lost, false);
+    bool const looped = std::exchange(state.boot_loop, false);
+    state.unclean_boots = 0;
     complain("state-damaged", {});
-    if (paused || lost)
+    if (paused || lost || looped)
         tell_all(report::EventKind::resumed, "patches are loaded again");
     keeper_.save(std::move(done));
     wake();

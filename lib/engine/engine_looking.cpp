@@ -45,6 +45,8 @@ void Engine::look() {
          .time = parts_.clock.wall()}
     );
     follow_transition(first);
+    follow_stall();
+    follow_probation();
     unsaved_ = unsaved_ || settled.changed;
     tell(settled.events);
 }

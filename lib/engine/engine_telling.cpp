@@ -1,4 +1,5 @@
 // The half of Engine that tells: the report, what an admin should know, and events.
+#include "engine/crash_guard.hpp"
 #include "engine/engine.hpp"
 
 #include <chrono>
@@ -74,6 +75,16 @@ std::vector<std::string> Engine::warnings() const {
         warnings.push_back("switched-off: " + *switched_off_);
     if (auto const& pause = keeper_.state().pause)
         warnings.push_back("paused: " + pause->reason);
+    if (parts_.identity.crash_kernel)
+        warnings.emplace_back("crash-kernel: this kernel only saves what a crashed one has left");
+    if (keeper_.state().boot_loop)
+        warnings.push_back(
+            "boot-loop: " + std::to_string(most_unclean_boots) +
+            " boots in a row ended without an orderly shutdown while a patch was on probation; "
+            "nothing is loaded by itself until: lpctl resume"
+        );
+    if (!told_stall_.empty())
+        warnings.push_back("transition-stalled: " + told_stall_ + "; see: lpctl blockers");
     for (auto const& [code, complaints] : complaints_)
         for (auto const& words : complaints)
             warnings.push_back(code + ": " + words);

@@ -95,6 +95,21 @@ std::optional<base::Error> why_held(World const& world, Judgement const& judged)
         .remedy = "lpctl unhold " + hold->id};
 }
 
+// What did harm. Only an admin's word lifts that, and it has to be that word: to ask for the patch
+// is not enough.
+std::optional<base::Error> why_quarantined(World const& world, Judgement const& judged) {
+    auto const* quarantine =
+        judged.offer == nullptr ? nullptr : world.state.find_quarantine(judged.offer->sha256);
+    if (quarantine == nullptr)
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::quarantined,
+        .subject = judged.name,
+        .cause = "quarantined: " + quarantine->reason,
+        .remedy = "a new version is loaded by itself; to try this one again: lpctl unhold " +
+                  judged.name};
+}
+
 std::optional<base::Error> first_of(std::initializer_list<std::optional<base::Error>> errors) {
     for (auto const& error : errors)
         if (error)
@@ -163,6 +178,8 @@ void judge_loaded(World const& world, Judgement& judged) {
     if (!is_managed(judged))
         return dispose(judged, Disposition::unmanaged, "loaded by another tool");
     auto const& record = *judged.record;
+    if (auto const* quarantine = world.state.find_quarantine(record.sha256))
+        return dispose(judged, Disposition::quarantined, quarantine->reason);
     if (auto const* hold = world.state.find_hold_of(record.id, record.name))
         return dispose(judged, Disposition::held, hold->reason);
     if (auto const* hold = world.state.find_hold(record.sha256))
@@ -195,6 +212,8 @@ void judge_absent(
     Judgement& judged
 ) {
     auto const& offer = *judged.offer;
+    if (auto const* quarantine = world.state.find_quarantine(offer.sha256))
+        return dispose(judged, Disposition::quarantined, quarantine->reason);
     if (auto const* hold = world.state.find_hold_of(offer.id, offer.name()))
         return dispose(judged, Disposition::held, hold->reason);
     if (auto const* hold = world.state.find_hold(offer.sha256))
@@ -220,8 +239,15 @@ void judge_absent(
             Disposition::held,
             "an older version is pinned; lpctl unhold " + pin->name + " lifts that"
         );
-    if (world.mode == report::Mode::automatic && world.obstacle.empty() && !world.stopped)
-        return dispose(judged, Disposition::scheduled);
+    bool const wanted =
+        world.mode == report::Mode::automatic || world.restore.contains(offer.sha256);
+    if (wanted && world.obstacle.empty() && !world.stopped) {
+        auto const later = world.not_yet.find(offer.sha256);
+        judged.not_yet = later != world.not_yet.end();
+        return dispose(
+            judged, Disposition::scheduled, judged.not_yet ? later->second : std::string()
+        );
+    }
     dispose(judged, Disposition::available, waits_for(world));
 }
 
@@ -236,8 +262,13 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
     auto const conflict =
         judged.offer == nullptr ? std::nullopt : conflict_with_unmanaged(world, *judged.offer);
     auto const unusable = why_unusable(world, selection, judged);
-    auto const firm =
-        first_of({why_held(world, judged), unusable, world.stopped, why_too_early(world, judged)});
+    auto const firm = first_of(
+        {why_quarantined(world, judged),
+         why_held(world, judged),
+         unusable,
+         world.stopped,
+         why_too_early(world, judged)}
+    );
     judged.refusal = first_of({firm, conflict});
     judged.over_unmanaged = conflict && !firm;
     if (judged.offer != nullptr)

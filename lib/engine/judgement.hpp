@@ -20,6 +20,7 @@ struct Judgement {
     LoadRecord const* record = nullptr;              // ours, when we loaded what is there
     bool as_wanted = false; // enabled or on the way there, so that an apply has nothing to do
     report::Disposition disposition = report::Disposition::available;
+    bool not_yet = false; // scheduled, but for later
     // Why an explicit apply would be refused now; nothing = it would be tried.
     std::optional<base::Error> refusal;
     // The refusal is only that it would replace what another tool loaded, which an admin may want.

@@ -1,5 +1,7 @@
 #include "engine/plan.hpp"
 
+#include "engine/pins.hpp"
+
 #include <algorithm>
 
 namespace livepatch::engine {
@@ -116,6 +118,58 @@ std::optional<Action> step(World const& world, Request const& request, Judgement
                                                  : apply_step(world, request, judged);
 }
 
+// Whether the offer may take the place of what did harm: cumulative, of the same source, and proved
+// on this kernel.
+bool may_replace(World const& world, Judgement const& harmful, Judgement const& other) {
+    auto const* offer = other.offer;
+    return offer != nullptr && other.state == PatchState::absent && !other.refusal &&
+           offer->module.replace == module::Replace::yes &&
+           offer->source == harmful.record->source &&
+           world.state.is_good(offer->sha256, world.kernel) &&
+           !world.failures.contains(offer->sha256) && !world.not_yet.contains(offer->sha256);
+}
+
+// The newest of them; nullptr = none.
+Judgement const* replacement_for(
+    World const& world, Judgement const& harmful, std::vector<Judgement> const& judgements
+) {
+    Judgement const* best = nullptr;
+    for (auto const& other : judgements)
+        if (may_replace(world, harmful, other) &&
+            (best == nullptr || is_later(file_of(*other.offer), file_of(*best->offer))))
+            best = &other;
+    return best;
+}
+
+bool others_wait(std::string const& name, std::vector<Judgement> const& judgements) {
+    return std::any_of(judgements.begin(), judgements.end(), [&](auto const& other) {
+        return other.name != name && other.disposition == report::Disposition::scheduled &&
+               !other.not_yet;
+    });
+}
+
+bool is_harmful(Judgement const& judged) {
+    return judged.disposition == report::Disposition::quarantined && judged.record != nullptr &&
+           !judged.record->sha256.empty();
+}
+
+// What has to leave, of what is loaded.
+std::optional<Action>
+rescue(World const& world, Judgement const& judged, std::vector<Judgement> const& judgements) {
+    bool const overdue = judged.name == world.overdue &&
+                         (!world.reverse_for_others_only || others_wait(judged.name, judgements));
+    if (judged.name == world.in_flight || !(is_harmful(judged) || overdue))
+        return std::nullopt;
+    if (judged.state == PatchState::enabling && judged.observed->transition)
+        return Action{.kind = Kind::disable, .name = judged.name};
+    if (overdue || judged.state != PatchState::enabled || !is_quiet(world))
+        return std::nullopt;
+    if (auto const* other = replacement_for(world, judged, judgements))
+        return Action{
+            .kind = Kind::load, .name = other->name, .offer = other->offer, .over = judged.name};
+    return Action{.kind = Kind::disable, .name = judged.name};
+}
+
 bool is_removable(World const& world, Judgement const& judged) {
     return judged.state == PatchState::disabled && judged.record != nullptr &&
            !world.unremovable.contains(judged.name);
@@ -125,6 +179,9 @@ bool is_removable(World const& world, Judgement const& judged) {
 
 std::vector<Action> plan(World const& world, std::vector<Judgement> const& judgements) {
     std::vector<Action> actions;
+    for (auto const& judged : judgements)
+        if (auto action = rescue(world, judged, judgements))
+            actions.push_back(std::move(*action));
     for (auto const& request : world.requests)
         if (auto action = step(world, request, find(judgements, request.name)))
             actions.push_back(std::move(*action));
@@ -133,7 +190,7 @@ std::vector<Action> plan(World const& world, std::vector<Judgement> const& judge
             continue;
         if (is_removable(world, judged)) {
             actions.push_back({.kind = Kind::remove, .name = judged.name});
-        } else if (judged.disposition == report::Disposition::scheduled && is_quiet(world)) {
+        } else if (judged.disposition == report::Disposition::scheduled && !judged.not_yet && is_quiet(world)) {
             actions.push_back({.kind = Kind::load, .name = judged.name, .offer = judged.offer});
         }
     }

@@ -28,12 +28,14 @@ struct Action {
     repository::Offer const* offer = nullptr; // with load
     std::optional<Pin> pin = {};           // with load and enable: on request, of an older version
     std::optional<base::Error> error = {}; // with finish: nothing = success
+    // With load: what did harm and is to be replaced by it; "" = nothing.
+    std::string over = {};
 };
 
 // In the order in which they are to be done. A step that the kernel would refuse now, because
 // another patch is in transition (one at a time: kernel/livepatch/core.c, klp_transition_patch), is
-// left out; that waiting ends with the next observation. Requests come before what the daemon wants
-// by itself.
+// left out; that waiting ends with the next observation. What did harm or stalls comes first, then
+// requests, then what the daemon wants by itself.
 std::vector<Action> plan(World const& world, std::vector<Judgement> const& judgements);
 
 } // namespace livepatch::engine

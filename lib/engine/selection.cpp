@@ -90,6 +90,7 @@ bool Selection::is_better(Offer const& left, Offer const& right) const {
     auto const rank = [this](Offer const& offer) {
         return std::tuple(
             is_asked_for(offer),
+            world_.state.find_quarantine(offer.sha256) == nullptr,
             world_.state.find_pin(offer.sha256) != nullptr,
             world_.state.find_hold_of(offer.id, offer.name()) == nullptr
         );
@@ -117,7 +118,9 @@ void Selection::find_newest() {
             top = std::move(place);
     };
     for (auto const& record : world_.state.loads) {
-        if (!is_loaded(record) || replace_of(world_, record) != Replace::yes)
+        // What did harm does not keep out what is to take its place.
+        if (!is_loaded(record) || replace_of(world_, record) != Replace::yes ||
+            world_.state.find_quarantine(record.sha256) != nullptr)
             continue;
         auto& lineage = lineages_.at(record.source);
         raise(lineage.newest, {record.name, record.file});
@@ -128,15 +131,16 @@ void Selection::find_newest() {
             continue;
         auto& lineage = lineages_.at(offer.source);
         raise(lineage.newest, {offer.name(), file_of(offer)});
-        if (pinned_older(offer) == nullptr)
+        if (pinned_older(offer) == nullptr && !world_.not_yet.contains(offer.sha256))
             raise(lineage.wanted, {offer.name(), file_of(offer)});
     }
 }
 
-// What an admin holds, what the kernel refused and what waits for another module keeps nothing
-// older out.
+// What an admin holds, what did harm, what the kernel refused and what waits for another module
+// keeps nothing older out.
 bool Selection::may_be_had(Offer const& offer) const {
     return !offer.refused && chosen(offer.name()) == &offer && !is_held(world_.state, offer) &&
+           world_.state.find_quarantine(offer.sha256) == nullptr &&
            !world_.failures.contains(offer.sha256) && world_.waits_for(offer).empty();
 }
 
@@ -155,6 +159,9 @@ LoadRecord const* Selection::replacement(Offer const& offer) const {
     bool const replaced = record != nullptr && record->stage == Stage::replaced &&
                           is_active(world_.observed.find(record->replaced_by));
     if (!replaced)
+        return nullptr;
+    auto const* harmful = world_.state.find_load(record->replaced_by, world_.boot_id);
+    if (harmful != nullptr && world_.state.find_quarantine(harmful->sha256) != nullptr)
         return nullptr;
     // What belongs on top of it was only in the kernel before it, and is put there again.
     auto const* by = world_.ours(record->replaced_by);

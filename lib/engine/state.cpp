@@ -37,6 +37,19 @@ Pin const* State::find_pin(std::string_view sha256) const {
     return found == pins.end() || sha256.empty() ? nullptr : &*found;
 }
 
+Quarantine const* State::find_quarantine(std::string_view sha256) const {
+    auto const found = std::find_if(quarantines.begin(), quarantines.end(), [&](auto const& one) {
+        return one.sha256 == sha256;
+    });
+    return found == quarantines.end() || sha256.empty() ? nullptr : &*found;
+}
+
+bool State::is_good(std::string_view sha256, std::string_view kernel) const {
+    return std::any_of(good.begin(), good.end(), [&](auto const& verdict) {
+        return verdict.sha256 == sha256 && verdict.kernel == kernel;
+    });
+}
+
 void State::put(LoadRecord record) {
     drop_load(record.name, record.boot_id);
     loads.push_back(std::move(record));
@@ -60,6 +73,42 @@ bool State::drop_hold(std::string_view sha256) {
     return std::erase_if(holds, [&](auto const& hold) {
                return hold.id.empty() && hold.sha256 == sha256;
            }) != 0;
+}
+
+void State::put(Quarantine quarantine) {
+    auto const* known = find_quarantine(quarantine.sha256);
+    bool const heavier = known != nullptr && known->cause == Quarantine::Cause::stall &&
+                         quarantine.cause != Quarantine::Cause::stall;
+    if (known != nullptr && !heavier)
+        return;
+    drop_quarantine(quarantine.sha256);
+    quarantines.push_back(std::move(quarantine));
+}
+
+bool State::drop_quarantine(std::string_view sha256) {
+    return std::erase_if(quarantines, [&](auto const& one) { return one.sha256 == sha256; }) != 0;
+}
+
+void State::put(GoodVerdict verdict) {
+    constexpr std::size_t most = 256; // years of patches
+    if (is_good(verdict.sha256, verdict.kernel))
+        return;
+    good.push_back(std::move(verdict));
+    if (good.size() > most)
+        good.erase(good.begin());
+}
+
+bool is_in_use(Stage stage) {
+    switch (stage) {
+    case Stage::intended:
+    case Stage::loaded:
+    case Stage::enabled:
+        return true;
+    case Stage::reverting:
+    case Stage::replaced:
+        return false;
+    }
+    return false;
 }
 
 } // namespace livepatch::engine

@@ -38,6 +38,38 @@ struct LoadRecord {
     std::string file = {}; // file name
     int priority = 0;      // its source's
     module::Replace replace = module::Replace::unknown;
+    // For the crash guard, and for the next boot.
+    std::string kernel = {};     // the vmlinux it went into: see kernel_of()
+    std::string machine_id = {}; // the host it was tried on; a disk may be cloned
+    // From the intent until it has come through its probation, or its boot was judged.
+    bool proving = false;
+    // No verdict was good yet for this digest on this kernel when it was tried.
+    bool first = false;
+};
+
+// What came through its probation once: a crash is never guessed to be its fault.
+struct GoodVerdict {
+    std::string sha256;
+    std::string kernel;
+    Time since;
+};
+
+// Why a digest is not loaded any more.
+struct Quarantine {
+    enum class Cause {
+        crash, // the machine went down while this was the newest that was not proved
+        harm,  // the kernel complained of its code
+        stall, // its transition did not end, several times; until the next boot
+    };
+
+    std::string sha256;
+    std::string name; // module name
+    std::string id;
+    Cause cause = Cause::crash;
+    std::string reason;  // one sentence for people
+    std::string boot_id; // in which it happened
+    Time since;
+    std::vector<std::string> evidence = {}; // the kernel's own lines
 };
 
 // Keeps patches from being loaded by themselves.
@@ -72,6 +104,12 @@ struct State {
     std::vector<Hold> holds;       // at most one a digest, or id
     std::vector<Pin> pins;
     std::optional<Pause> pause;
+    std::vector<Quarantine> quarantines; // at most one a digest
+    std::vector<GoodVerdict> good;       // at most one a digest and kernel, oldest first
+    // The boots before this one, in a row, that ended unclean while a patch was on probation.
+    unsigned unclean_boots = 0;
+    bool boot_loop = false;  // there were too many of them, and no admin has said "resume" since
+    std::string judged_boot; // in which the boots before were judged: once a boot
     // What was remembered before this could not be read, and no admin has said since that it may be
     // forgotten: what is held is not known.
     bool lost = false;
@@ -82,6 +120,8 @@ struct State {
     // An admin's own, of either of the two.
     Hold const* find_hold_of(std::string_view id, std::string_view name) const;
     Pin const* find_pin(std::string_view sha256) const;
+    Quarantine const* find_quarantine(std::string_view sha256) const;
+    bool is_good(std::string_view sha256, std::string_view kernel) const;
 
     // Replaces the record of the same name and boot.
     void put(LoadRecord record);
@@ -89,6 +129,14 @@ struct State {
     // Keeps an existing hold of that digest, or id.
     void put(Hold hold);
     bool drop_hold(std::string_view sha256); // whether there was one
+    // Keeps an existing one of that digest, unless that was of a stall and this is not.
+    void put(Quarantine quarantine);
+    bool drop_quarantine(std::string_view sha256); // whether there was one
+    // The oldest is forgotten when there are very many.
+    void put(GoodVerdict verdict);
 };
+
+// Whether the kernel runs its code, as far as we remember: about to, or on its way, or there.
+bool is_in_use(Stage stage);
 
 } // namespace livepatch::engine

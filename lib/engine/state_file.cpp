@@ -19,14 +19,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int schema = 2;
-// Without what came with the second: explicit holds, pins, the pause, and what a load record says
-// of the stack order.
+constexpr int schema = 3;
+// The first was without explicit holds, pins, the pause, and what a load record says of the stack
+// order; the second without quarantines, verdicts, and what the crash guard has to know.
 constexpr int oldest_schema = 1;
 constexpr std::size_t max_size = std::size_t{8} * 1024 * 1024;
 constexpr std::array<std::string_view, 5> stage_names{
     "intended", "loaded", "enabled", "reverting", "replaced"};
 constexpr std::array<std::string_view, 3> replace_names{"no", "yes", "unknown"};
+constexpr std::array<std::string_view, 3> cause_names{"crash", "harm", "stall"};
 
 std::int64_t seconds(Time time) {
     return std::chrono::system_clock::to_time_t(time);
@@ -65,6 +66,10 @@ Json to_json(LoadRecord const& load) {
         {"file", load.file},
         {"priority", load.priority},
         {"replace", replace_names.at(static_cast<std::size_t>(load.replace))},
+        {"kernel", load.kernel},
+        {"machine_id", load.machine_id},
+        {"proving", load.proving},
+        {"first", load.first},
     };
 }
 
@@ -83,6 +88,10 @@ LoadRecord load_from(Json const& json) {
         .file = json.value("file", ""),
         .priority = json.value("priority", 50),
         .replace = replace_from(json.value("replace", "unknown")),
+        .kernel = json.value("kernel", ""),
+        .machine_id = json.value("machine_id", ""),
+        .proving = json.value("proving", false),
+        .first = json.value("first", false),
     };
 }
 
@@ -128,6 +137,50 @@ Pin pin_from(Json const& json) {
     };
 }
 
+// A word of a later version: the heaviest.
+Quarantine::Cause cause_from(std::string const& word) {
+    auto const found = std::find(cause_names.begin(), cause_names.end(), word);
+    return found == cause_names.end() ? Quarantine::Cause::harm
+                                      : static_cast<Quarantine::Cause>(found - cause_names.begin());
+}
+
+Json to_json(Quarantine const& quarantine) {
+    return {
+        {"sha256", quarantine.sha256},
+        {"name", quarantine.name},
+        {"id", quarantine.id},
+        {"cause", cause_names.at(static_cast<std::size_t>(quarantine.cause))},
+        {"reason", quarantine.reason},
+        {"boot_id", quarantine.boot_id},
+        {"since", seconds(quarantine.since)},
+        {"evidence", quarantine.evidence}};
+}
+
+Quarantine quarantine_from(Json const& json) {
+    return {
+        .sha256 = json.at("sha256"),
+        .name = json.at("name"),
+        .id = json.at("id"),
+        .cause = cause_from(json.at("cause")),
+        .reason = json.at("reason"),
+        .boot_id = json.at("boot_id"),
+        .since = time_from(json.at("since")),
+        .evidence = json.at("evidence"),
+    };
+}
+
+Json to_json(GoodVerdict const& verdict) {
+    return {
+        {"sha256", verdict.sha256}, {"kernel", verdict.kernel}, {"since", seconds(verdict.since)}};
+}
+
+GoodVerdict verdict_from(Json const& json) {
+    return {
+        .sha256 = json.at("sha256"),
+        .kernel = json.at("kernel"),
+        .since = time_from(json.at("since"))};
+}
+
 Json to_json(std::optional<Pause> const& pause) {
     if (!pause)
         return nullptr;
@@ -154,6 +207,11 @@ Json to_json(State const& state) {
         {"holds", list_of(state.holds)},
         {"pins", list_of(state.pins)},
         {"pause", to_json(state.pause)},
+        {"quarantines", list_of(state.quarantines)},
+        {"good", list_of(state.good)},
+        {"unclean_boots", state.unclean_boots},
+        {"boot_loop", state.boot_loop},
+        {"judged_boot", state.judged_boot},
         {"lost", state.lost}};
 }
 
@@ -169,6 +227,15 @@ State state_from(Json const& json, int written_as) {
         state.pins.push_back(pin_from(pin));
     state.pause = pause_from(json.at("pause"));
     state.lost = json.value("lost", false);
+    if (written_as < schema)
+        return state;
+    for (auto const& quarantine : json.at("quarantines"))
+        state.put(quarantine_from(quarantine));
+    for (auto const& verdict : json.at("good"))
+        state.put(verdict_from(verdict));
+    state.unclean_boots = json.at("unclean_boots");
+    state.boot_loop = json.at("boot_loop");
+    state.judged_boot = json.at("judged_boot");
     return state;
 }
 

@@ -44,11 +44,21 @@ struct World {
     std::string obstacle = {};
     // Why nothing is loaded at all, neither by itself nor on request: paused or switched off.
     std::optional<base::Error> stopped = {};
+    // What was in the kernel when the boot before this one ended, by digest: it is wanted again,
+    // whatever the mode.
+    std::set<std::string, std::less<>> restore = {};
+    // What is wanted, but later, by digest: why and until when, in words. What is older may be
+    // had meanwhile.
+    std::map<std::string, std::string> not_yet = {};
+    // Of ours, whose transition has run for too long: to be turned round; "" = none.
+    std::string overdue = {};
+    bool reverse_for_others_only = false; // and only if others wait behind it
     // Modules that offers depend on and that are not loaded.
     std::set<std::string, std::less<>> missing = {};
     bool replace_unmanaged = false; // as if every request said so
     bool livepatch = true;          // the kernel can be livepatched
     std::string_view boot_id;
+    std::string_view kernel = {}; // see kernel_of()
 
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or
     // nothing is loaded.

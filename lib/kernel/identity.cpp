@@ -49,6 +49,7 @@ base::Result<Identity> identify(Root const& root) {
         .boot_id = *std::move(boot_id),
         .livepatch = std::filesystem::is_directory(root.sys / "kernel/livepatch", ignored),
         .container = container_of(root.run),
+        .crash_kernel = std::filesystem::exists(root.proc / "vmcore", ignored),
     };
 }
 

@@ -17,6 +17,8 @@ struct Identity {
     // What runs the container that we are in ("docker", "systemd-nspawn", …); "" = not in one: the
     // kernel is this host's own.
     std::string container = {};
+    // /proc/vmcore exists: a kernel that only saves what another one left when it crashed.
+    bool crash_kernel = false;
 };
 
 base::Result<Identity> identify(Root const& root);

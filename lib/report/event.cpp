@@ -10,7 +10,7 @@
 namespace livepatch::report {
 
 std::string_view name(EventKind kind) {
-    static constexpr std::array<std::string_view, 14> words{
+    static constexpr std::array<std::string_view, 22> words{
         "loaded",
         "enabled",
         "disabling",
@@ -24,7 +24,15 @@ std::string_view name(EventKind kind) {
         "paused",
         "resumed",
         "foreign-change",
-        "operation-failed"};
+        "operation-failed",
+        "stalled",
+        "reversed",
+        "proved",
+        "harmful",
+        "harm-elsewhere",
+        "crashed",
+        "quarantined",
+        "boot-loop"};
     return words.at(static_cast<std::size_t>(kind));
 }
 

@@ -27,6 +27,14 @@ enum class EventKind {
     resumed,          // it is again
     foreign_change,   // somebody else loaded, disabled or removed it
     operation_failed, // any other operation that did not succeed
+    stalled,          // its transition does not end; who holds it up is said
+    reversed,         // so it was turned round
+    proved,           // it came through its probation
+    harmful,          // the kernel complained of its code; it is taken out
+    harm_elsewhere,   // the kernel complained of something else while it was on probation
+    crashed,          // the machine went down while it was on probation
+    quarantined,      // it is not loaded any more
+    boot_loop,        // the machine went down too often: nothing is loaded by itself any more
 };
 
 std::string_view name(EventKind kind);

@@ -185,6 +185,17 @@ void EmulatedKernel::foreign_remove(std::string const& name) {
     tree_.remove_module(name);
 }
 
+void EmulatedKernel::reboot() {
+    std::lock_guard const lock(mutex_);
+    for (auto const& [name, patch] : patches_) {
+        if (patch.live)
+            tree_.remove_patch(name);
+        tree_.remove_module(name);
+    }
+    patches_.clear();
+    pinned_.clear();
+}
+
 void EmulatedKernel::finish_transition() {
     std::lock_guard const lock(mutex_);
     for (auto& [name, patch] : patches_)

@@ -46,6 +46,8 @@ public:
     // Ends the transition that runs, unless it stalls. Until then it lasts.
     void finish_transition();
 
+    void reboot(); // nothing is loaded any more
+
     std::vector<std::string> calls() const; // "load NAME", "disable NAME", … as they came
 
 private:

@@ -41,7 +41,11 @@ engine::Engine::Parts EngineBench::parts() {
         .identity = kernel::identify(tree.root()).value(),
         .mode = mode,
         .not_persistent = not_persistent,
-        .without_crash_guard = without_crash_guard};
+        .without_crash_guard = without_crash_guard,
+        .machine_id = machine_id,
+        .shutdown = engine::ShutdownRecord(state()),
+        .transition = transition,
+        .probation = probation};
 }
 
 void EngineBench::start() {
@@ -82,6 +86,24 @@ void EngineBench::kill() {
     kernel_held_ = false;
     disk_held_ = false;
     sources_held_ = false;
+}
+
+void EngineBench::reboot(End end) {
+    kill();
+    if (end == End::clean) {
+        auto const boot_id = kernel::identify(tree.root())->boot_id;
+        engine::ShutdownRecord(state()).write(boot_id).value();
+    }
+    kernel.reboot();
+    tree.set_boot_id("boot-" + std::to_string(++boots_));
+}
+
+void EngineBench::kernel_says(std::vector<std::string> const& lines) {
+    std::vector<kernel::KernelLine> said;
+    for (auto const& text : lines)
+        said.push_back({.text = text});
+    engine_->kernel_said(said);
+    run();
 }
 
 void EngineBench::put_patch(ModuleFile const& module, std::string file_name) {

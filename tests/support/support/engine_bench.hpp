@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/engine.hpp"
+#include "repository/sources.hpp"
 #include "support/emulated_kernel.hpp"
 #include "support/fake_kernel_tree.hpp"
 #include "support/module_file.hpp"
@@ -46,6 +47,10 @@ public:
     report::Mode mode = report::Mode::automatic;
     std::optional<base::Error> not_persistent = {};
     bool without_crash_guard = false;
+    std::string machine_id = "machine";
+    // Both off, unless a test is about them.
+    engine::TransitionRules transition{.stall_after = {}, .reverse_after = {}};
+    engine::ProbationRules probation{.time = {}};
     repository::Cumulative cumulative = repository::Cumulative::automatic;
 
     // A new engine on the same kernel, state and sources; run() until it is idle. One that runs is
@@ -53,6 +58,9 @@ public:
     void start();
     void start_slowly(); // without running it
     void kill();
+    // The machine goes down, in an orderly way or not, and comes up again; start() is next.
+    enum class End { clean, crash };
+    void reboot(End end);
 
     engine::Engine& engine() { return *engine_; }
 
@@ -72,6 +80,8 @@ public:
     void advance(std::chrono::milliseconds duration);
     // Ends the kernel's transition, says so as its log would, and runs.
     void finish_transition();
+    // As /dev/kmsg gives it; for the kernel itself.
+    void kernel_says(std::vector<std::string> const& lines);
     void notice();
     void refresh();
 
@@ -128,6 +138,7 @@ private:
     bool kernel_held_ = false;
     bool disk_held_ = false;
     bool sources_held_ = false;
+    unsigned boots_ = 1;
     std::shared_ptr<Answer> answer_ = std::make_shared<Answer>();
 };
 

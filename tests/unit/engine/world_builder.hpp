@@ -26,6 +26,10 @@ struct WorldBuilder {
     std::optional<base::Error> stopped = {};
     std::set<std::string, std::less<>> missing = {};
     bool livepatch = true;
+    std::set<std::string, std::less<>> restore = {};
+    std::map<std::string, std::string> not_yet = {};
+    std::string overdue = {};
+    bool reverse_for_others_only = false;
 
     // A digest is "sha NAME" unless told otherwise.
     static std::string digest(std::string const& name) { return "sha " + name; }
@@ -130,9 +134,29 @@ struct WorldBuilder {
             .mode = mode,
             .obstacle = obstacle,
             .stopped = stopped,
+            .restore = restore,
+            .not_yet = not_yet,
+            .overdue = overdue,
+            .reverse_for_others_only = reverse_for_others_only,
             .missing = missing,
             .livepatch = livepatch,
-            .boot_id = "boot"};
+            .boot_id = "boot",
+            .kernel = "kernel"};
+    }
+
+    void quarantine(std::string const& name, Quarantine::Cause cause = Quarantine::Cause::harm) {
+        state.put(Quarantine{
+            .sha256 = digest(name),
+            .name = name,
+            .id = name,
+            .cause = cause,
+            .reason = "did harm",
+            .boot_id = "boot",
+            .since = {}});
+    }
+
+    void prove(std::string const& name) {
+        state.put(GoodVerdict{.sha256 = digest(name), .kernel = "kernel", .since = {}});
     }
 
     Judgement judged(std::string const& name) const {
@@ -153,6 +177,8 @@ struct WorldBuilder {
         std::vector<std::string> words;
         for (auto const& action : actions()) {
             auto word = kinds[static_cast<int>(action.kind)] + (" " + action.name);
+            if (!action.over.empty())
+                word += " over " + action.over;
             if (action.request != 0)
                 word += " !" + std::to_string(action.request);
             if (action.error)

@@ -1,0 +1,215 @@
+#include "reapply.hpp"
+
+#include "base/clock.hpp"
+#include "base/worker.hpp"
+#include "engine/crash_guard.hpp"
+#include "engine/engine.hpp"
+#include "hints.hpp"
+#include "instance_lock.hpp"
+#include "journal.hpp"
+#include "repository/stored_patches.hpp"
+#include "rules.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+
+namespace livepatch::daemon {
+
+namespace {
+
+void let_the_boot_go_on() {
+    ::sd_notify(0, "READY=1");
+}
+
+// What this kernel had, oldest first.
+std::vector<repository::Remembered>
+remembered(engine::State const& state, kernel::Identity const& identity) {
+    std::vector<repository::Remembered> all;
+    auto const kernel = engine::kernel_of(identity);
+    for (auto const& load : state.loads) {
+        bool const wanted = engine::is_in_use(load.stage) && load.kernel == kernel &&
+                            load.boot_id != identity.boot_id && !load.sha256.empty();
+        bool const known = std::any_of(all.begin(), all.end(), [&](auto const& other) {
+            return other.sha256 == load.sha256;
+        });
+        if (wanted && !known)
+            all.push_back(
+                {.name = load.name,
+                 .id = load.id,
+                 .sha256 = load.sha256,
+                 .source = load.source,
+                 .file = load.file,
+                 .replace = load.replace}
+            );
+    }
+    return all;
+}
+
+// One boot's.
+class Reapplying {
+public:
+    Reapplying(
+        Surroundings const& surroundings,
+        kernel::Identity identity,
+        Configuration configuration,
+        std::vector<repository::Remembered> patches
+    )
+        : identity_(std::move(identity)),
+          configuration_(std::move(configuration)),
+          supply_(
+              configuration_.sources,
+              surroundings.keys(),
+              repository::RunningKernel(identity_.release, identity_.build_id, surroundings.root),
+              repository::ModuleStore(surroundings.stored_modules()),
+              std::move(patches)
+          ),
+          state_file_(surroundings.state_directory),
+          engine_(parts(surroundings)),
+          hints_(
+              io_,
+              clock_,
+              surroundings.root,
+              {},
+              {.kernel_moved = [this] { engine_.notice(); },
+               .kernel_said = [this](auto const& lines) { engine_.kernel_said(lines); },
+               .hints_lost = [this] { engine_.look_anew(); },
+               .sources_changed = [] {},
+               .complain = [](std::string const&, std::vector<std::string> const&) {}}
+          ) {
+        engine_.on_event([](report::Event const& event) { log_event(event); });
+        engine_.on_report([this](report::Report const&) { look_whether_done(); });
+    }
+
+    Reapplying(Reapplying const&) = delete;
+    Reapplying& operator=(Reapplying const&) = delete;
+
+    // A load that hangs is waited for here.
+    ~Reapplying() {
+        for (auto* thread : threads_)
+            thread->stop();
+        for (auto* thread : threads_)
+            thread->join();
+    }
+
+    void run() {
+        auto const deadline = clock_.alarm(clock_.now() + configuration_.boot.budget, [this] {
+            spdlog::warn(
+                "the boot goes on after {} s: what is not in yet is left to the daemon",
+                configuration_.boot.budget.count()
+            );
+            io_.stop();
+        });
+        engine_.start([this] { look_whether_done(); });
+        io_.run();
+        let_the_boot_go_on();
+    }
+
+private:
+    engine::Engine::Parts parts(Surroundings const& surroundings) {
+        auto transition = rules_of(configuration_.transition);
+        transition.stall_after = {}; // nobody is there yet to be told
+        transition.reverse_after = configuration_.boot.per_patch;
+        transition.reverse_for_others_only = true;
+        return {
+            .loop = io_.get_executor(),
+            .clock = clock_,
+            .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
+            .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
+            .task_worker = {task_thread_.get_executor(), io_.get_executor()},
+            .source_worker = {source_thread_.get_executor(), io_.get_executor()},
+            .loader = surroundings.loader,
+            .tree = kernel::LivepatchTree(surroundings.root),
+            .scanner = surroundings.scanner,
+            .sources = supply_,
+            .state_file = state_file_,
+            .kill_switch = {surroundings.kill_switch(), surroundings.root.proc / "cmdline"},
+            .identity = identity_,
+            .mode = report::Mode::manual, // nothing but what was there
+            .not_persistent = state_file_.not_persistent(),
+            .without_crash_guard = configuration_.security.without_crash_guard,
+            .machine_id = surroundings.read_machine_id(),
+            .shutdown = engine::ShutdownRecord(surroundings.state_directory),
+            .transition = transition,
+            .probation = rules_of(configuration_.probation),
+            .forget_past = false};
+    }
+
+    // Posted, since a report comes from within the engine.
+    void look_whether_done() {
+        if (!std::exchange(looking_, true))
+            boost::asio::post(io_, [this] {
+                looking_ = false;
+                if (engine_.is_at_rest())
+                    io_.stop();
+            });
+    }
+
+    kernel::Identity identity_;
+    Configuration configuration_;
+    boost::asio::io_context io_{1};
+    base::SystemClock clock_{io_.get_executor()};
+    repository::StoredPatches supply_;
+    engine::StateFile state_file_;
+    boost::asio::thread_pool kernel_thread_{1};
+    boost::asio::thread_pool disk_thread_{1};
+    boost::asio::thread_pool task_thread_{1};
+    boost::asio::thread_pool source_thread_{1};
+    std::array<boost::asio::thread_pool*, 4> threads_{
+        &kernel_thread_, &disk_thread_, &task_thread_, &source_thread_};
+    engine::Engine engine_;
+    Hints hints_;
+    bool looking_ = false;
+};
+
+void tell_what_is_wrong(std::vector<base::Error> const& problems) {
+    for (auto const& problem : problems)
+        spdlog::error("configuration: {}", describe(problem));
+}
+
+} // namespace
+
+void reapply(Surroundings const& surroundings) {
+    InstanceLock const lock(surroundings.runtime_directory / "lock");
+    auto const identity = surroundings.identity();
+    auto const loaded = load_configuration(surroundings.configuration, identity.release);
+    tell_what_is_wrong(loaded.problems);
+    if (!loaded.configuration.boot.reapply || !identity.livepatch) {
+        spdlog::info(
+            "nothing is reapplied: {}",
+            identity.livepatch ? "[boot] reapply is switched off"
+                               : "this kernel has no livepatching"
+        );
+        return let_the_boot_go_on();
+    }
+    auto patches =
+        remembered(engine::StateFile(surroundings.state_directory).load().state, identity);
+    if (patches.empty())
+        spdlog::info(
+            "no patches were in this kernel before ({}); the daemon applies what its sources offer",
+            identity.release
+        );
+    else
+        spdlog::info(
+            "{} patches were in this kernel before ({})", patches.size(), identity.release
+        );
+    // Also without any: what an earlier boot left behind is judged.
+    Reapplying(surroundings, identity, loaded.configuration, std::move(patches)).run();
+}
+
+int record_shutdown(Surroundings const& surroundings) {
+    auto const recorded =
+        engine::ShutdownRecord(surroundings.state_directory).write(surroundings.identity().boot_id);
+    if (recorded)
+        return 0;
+    spdlog::error("this shutdown will look like a crash: {}", describe(recorded.error()));
+    return 1;
+}
+
+} // namespace livepatch::daemon

@@ -1,0 +1,23 @@
+#include "surroundings.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace livepatch::daemon {
+
+kernel::Identity Surroundings::identity() const {
+    auto identity = kernel::identify(root);
+    if (!identity)
+        throw std::runtime_error(describe(identity.error()));
+    return std::move(identity).value();
+}
+
+std::string Surroundings::read_machine_id() const {
+    auto const text = base::read_file(machine_id);
+    return text ? std::string(base::trimmed(*text)) : std::string();
+}
+
+} // namespace livepatch::daemon

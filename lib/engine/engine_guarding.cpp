@@ -1,0 +1,241 @@
+// The half of Engine that watches over what was loaded: crashes of earlier boots, transitions that
+// do not end, and what the kernel complains of.
+#include "engine/crash_guard.hpp"
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+using report::EventKind;
+
+// The kernel may complain of something else for hours.
+constexpr unsigned most_told_elsewhere = 10;
+
+// What other kernels had, which may never be booted again.
+constexpr std::size_t most_past_loads = 64;
+
+} // namespace
+
+// In a container and in a kernel that only saves a crash nothing is loaded, and what happened to
+// the machine is told by others.
+void Engine::judge_past() {
+    auto& state = keeper_.state();
+    auto const& boot_id = parts_.identity.boot_id;
+    if (parts_.identity.container.empty() && !parts_.identity.crash_kernel) {
+        auto const clean_boot = parts_.shutdown.boot_id();
+        if (clean_boot == boot_id)
+            parts_.shutdown.erase(); // it was called off
+        auto const judged = judge_last_boots(
+            state,
+            {.boot_id = boot_id,
+             .machine_id = parts_.machine_id,
+             .clean_boot = clean_boot,
+             .time = parts_.clock.wall()}
+        );
+        tell(judged.events);
+    }
+    std::erase_if(state.loads, [&](auto const& load) {
+        return load.boot_id != boot_id && !(is_in_use(load.stage) && !load.sha256.empty());
+    });
+    auto past = std::count_if(state.loads.begin(), state.loads.end(), [&](auto const& load) {
+        return load.boot_id != boot_id;
+    });
+    std::erase_if(state.loads, [&](auto const& load) {
+        return load.boot_id != boot_id && past-- > static_cast<long>(most_past_loads);
+    });
+}
+
+// What this kernel had in an earlier boot.
+bool Engine::is_past_load(LoadRecord const& load) const {
+    return load.boot_id != parts_.identity.boot_id && load.kernel == kernel_ &&
+           load.machine_id == parts_.machine_id;
+}
+
+std::set<std::string, std::less<>> Engine::to_restore() const {
+    std::set<std::string, std::less<>> digests;
+    if (!parts_.restore)
+        return digests;
+    for (auto const& load : keeper_.state().loads)
+        if (is_past_load(load))
+            digests.insert(load.sha256);
+    return digests;
+}
+
+// What is in again, and what will not come any more. As long as nothing is loaded by itself, it
+// may.
+void Engine::forget_past() {
+    auto& loads = keeper_.state().loads;
+    bool const any = std::any_of(loads.begin(), loads.end(), [this](auto const& load) {
+        return is_past_load(load);
+    });
+    if (!any || !parts_.forget_past || stopped() || !obstacle().empty() || runner_.is_busy())
+        return;
+    auto const judged = judgements();
+    auto const still_comes = [&](LoadRecord const& load) {
+        return std::any_of(judged.begin(), judged.end(), [&](auto const& one) {
+            return one.disposition == report::Disposition::scheduled && one.offer != nullptr &&
+                   one.offer->sha256 == load.sha256;
+        });
+    };
+    auto const forgotten = std::erase_if(loads, [&](auto const& load) {
+        return is_past_load(load) && !still_comes(load);
+    });
+    unsaved_ = unsaved_ || forgotten != 0;
+}
+
+void Engine::kernel_said(std::vector<kernel::KernelLine> const& lines) {
+    for (auto const& line : lines)
+        if (auto const* trace = traces_.read(line))
+            consider(*trace);
+}
+
+void Engine::consider(kernel::Trace const& trace) {
+    if (trace.number == told_trace_)
+        return complete_evidence(trace);
+    if (probation_.is_idle())
+        return;
+    auto const name = probation_.culprit(trace);
+    auto const& state = keeper_.state();
+    if (auto const* load = state.find_load(name, parts_.identity.boot_id)) {
+        told_trace_ = trace.number;
+        if (state.find_quarantine(load->sha256) == nullptr) // else it is on its way out
+            take_harm(*load, trace);
+    } else if (trace.complete) {
+        told_trace_ = trace.number;
+        tell_harm_elsewhere(trace);
+    }
+}
+
+void Engine::take_harm(LoadRecord const& load, kernel::Trace const& trace) {
+    auto const& where = trace.frames.front();
+    auto const reason = "the kernel reported " + std::string(kernel::name(trace.kind)) + " in " +
+                        (where.module.empty() ? "" : where.module + ':') + where.function;
+    harmful_ = load.sha256;
+    keeper_.state().put(Quarantine{
+        .sha256 = load.sha256,
+        .name = load.name,
+        .id = load.id,
+        .cause = Quarantine::Cause::harm,
+        .reason = reason,
+        .boot_id = parts_.identity.boot_id,
+        .since = parts_.clock.wall(),
+        .evidence = trace.lines});
+    auto harm = event(EventKind::harmful, load.name, reason + "; it is taken out and quarantined");
+    harm.kernel_log = trace.lines;
+    tell({std::move(harm)});
+    keeper_.save_with_next(); // taking it out is recorded first, and brings this along
+    step();
+}
+
+// The first lines were enough to act; whoever looks later wants the others, too.
+void Engine::complete_evidence(kernel::Trace const& trace) {
+    if (!trace.complete || harmful_.empty())
+        return;
+    auto& quarantines = keeper_.state().quarantines;
+    for (auto& quarantine : quarantines)
+        if (quarantine.sha256 == harmful_)
+            quarantine.evidence = trace.lines;
+    harmful_.clear();
+    unsaved_ = true;
+    wake();
+}
+
+void Engine::tell_harm_elsewhere(kernel::Trace const& trace) {
+    if (++told_elsewhere_ > most_told_elsewhere)
+        return;
+    std::vector<report::Event> events{
+        {.kind = EventKind::harm_elsewhere,
+         .time = parts_.clock.wall(),
+         .patch = {},
+         .id = {},
+         .sha256 = {},
+         .message = "while a patch is on probation the kernel reported " +
+                    std::string(kernel::name(trace.kind)) + " elsewhere: " + trace.lines.front(),
+         .kernel_log = trace.lines}};
+    tell(events);
+}
+
+void Engine::follow_probation() {
+    auto& state = keeper_.state();
+    auto const& boot_id = parts_.identity.boot_id;
+    auto const now = parts_.clock.now();
+    probation_.follow(state, observed_, boot_id, now);
+    auto const passed = probation_.passed(now);
+    for (auto const& name : passed) {
+        auto* load = state.find_load(name, boot_id);
+        load->proving = false;
+        state.unclean_boots = 0;
+        unsaved_ = true;
+        // Without a probation nothing is proved.
+        if (!probation_.is_wanted() || state.find_quarantine(load->sha256) != nullptr)
+            continue;
+        state.put(GoodVerdict{
+            .sha256 = load->sha256, .kernel = kernel_, .since = parts_.clock.wall()});
+        tell(EventKind::proved, name, "it has come through its probation");
+    }
+    if (!passed.empty())
+        probation_.follow(state, observed_, boot_id, now);
+    if (probation_.is_idle())
+        told_elsewhere_ = 0;
+}
+
+void Engine::follow_stall() {
+    auto const* patch = observed_.transition();
+    ladder_.follow(patch, parts_.clock.now());
+    for (auto const& load : keeper_.state().loads)
+        if (load.boot_id == parts_.identity.boot_id && load.stage == Stage::enabled)
+            ladder_.forget(load.sha256);
+    if (patch == nullptr)
+        told_stall_.clear();
+    if (patch == nullptr || told_stall_ == transition_ || !ladder_.is_stalled(parts_.clock.now()))
+        return;
+    told_stall_ = transition_;
+    tell(
+        EventKind::stalled,
+        patch->name,
+        "its transition does not end (" + std::string(name(patch->state)) + "); it waits for " +
+            std::to_string(blockers_.tasks_remaining()) + " tasks: lpctl blockers"
+    );
+}
+
+std::string Engine::overdue() const {
+    auto const* patch = observed_.transition();
+    bool const late = patch != nullptr && ladder_.is_overdue(parts_.clock.now());
+    auto const* load =
+        late ? keeper_.state().find_load(patch->name, parts_.identity.boot_id) : nullptr;
+    bool const ours = load != nullptr && matches(*load, *patch) && !load->sha256.empty();
+    return ours ? patch->name : std::string();
+}
+
+// One more step of the ladder: it is tried again later, or given up.
+void Engine::turned_round(std::string const& name) {
+    auto const* load = keeper_.state().find_load(name, parts_.identity.boot_id);
+    if (load == nullptr)
+        return;
+    auto const minutes = std::chrono::seconds(ladder_.rules().reverse_after).count();
+    tell(
+        EventKind::reversed,
+        name,
+        "its transition did not end within " + std::to_string(minutes) + " s and is turned round"
+    );
+    if (ladder_.reversed(load->sha256, parts_.clock.now(), parts_.clock.wall()))
+        return;
+    auto const reason = "its transition did not end, " +
+                        std::to_string(ladder_.rules().retries + 1) + " times; until reboot";
+    keeper_.state().put(Quarantine{
+        .sha256 = load->sha256,
+        .name = name,
+        .id = load->id,
+        .cause = Quarantine::Cause::stall,
+        .reason = reason,
+        .boot_id = parts_.identity.boot_id,
+        .since = parts_.clock.wall()});
+    tell(EventKind::quarantined, name, "quarantined: " + reason);
+    keeper_.save();
+}
+
+} // namespace livepatch::engine

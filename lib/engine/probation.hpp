@@ -1,0 +1,56 @@
+// After its transition a patch is watched for a while: what the kernel complains of its code is
+// harm, and what comes through has proved good.
+#pragma once
+
+#include "base/clock.hpp"
+#include "engine/state.hpp"
+#include "kernel/livepatch_tree.hpp"
+#include "kernel/trace.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::engine {
+
+struct ProbationRules {
+    std::chrono::seconds time{600}; // 0 = there is none once a patch is enabled, and no verdict
+    // What is reverted for: "oops", "bug", "lockup" (hung tasks and stalls, too), "warn".
+    std::set<std::string, std::less<>> revert_on{"oops", "bug", "lockup", "warn"};
+};
+
+class Probation {
+public:
+    using Monotonic = base::Clock::Monotonic;
+
+    explicit Probation(ProbationRules rules) : rules_(std::move(rules)) {}
+
+    void configure(ProbationRules rules) { rules_ = std::move(rules); }
+
+    // Who is on probation: ours, in the kernel of this boot, and not proved in it.
+    void follow(
+        State const& state, kernel::Observation const& now, std::string_view boot_id, Monotonic at
+    );
+
+    bool is_wanted() const { return rules_.time.count() != 0; }
+
+    bool is_idle() const { return trials_.empty(); }
+
+    // Who is to be taken out for it; "" = nobody.
+    std::string culprit(kernel::Trace const& trace) const;
+
+    std::vector<std::string> passed(Monotonic now) const; // whose time is over
+    std::optional<Monotonic> next() const;                // when the first one's will be
+
+private:
+    ProbationRules rules_;
+    // By module name: since when it has been seen enabled; nothing = its transition runs.
+    std::map<std::string, std::optional<Monotonic>, std::less<>> trials_;
+};
+
+} // namespace livepatch::engine

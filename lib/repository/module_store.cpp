@@ -1,0 +1,71 @@
+#include "repository/module_store.hpp"
+
+#include "base/atomic_file.hpp"
+#include "base/directory.hpp"
+#include "repository/safe_directory.hpp"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <span>
+#include <string_view>
+#include <unistd.h>
+
+namespace livepatch::repository {
+
+namespace {
+
+constexpr std::string_view suffix = ".ko";
+
+} // namespace
+
+std::filesystem::path ModuleStore::path_of(std::string const& sha256) const {
+    return directory_ / (sha256 + std::string(suffix));
+}
+
+base::Result<void> ModuleStore::put(trust::VerifiedPatch const& patch) const {
+    if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
+        return base::system_error(directory_.string(), "cannot make the directory", errno);
+    auto const path = path_of(patch.sha256());
+    struct stat status = {};
+    auto const bytes = patch.file().bytes();
+    bool const there = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                       static_cast<std::size_t>(status.st_size) == bytes.size();
+    if (there)
+        return {};
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+    std::string_view const content(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+    return base::replace_file(path, content, 0600, base::Durability::power_cut);
+}
+
+base::Result<trust::Candidate> ModuleStore::read(std::string const& sha256) const {
+    auto const path = path_of(sha256);
+    auto const directory = open_safe_directory(directory_, FileSystems::any);
+    if (!directory)
+        return directory.error();
+    auto const file = open_safe_file(directory->get(), path.filename().string(), path);
+    if (!file)
+        return file.error();
+    auto candidate = trust::Candidate::read(file->get(), path.string());
+    if (candidate && candidate->sha256() != sha256)
+        return base::Error{
+            .code = base::Errc::conflict,
+            .subject = path.string(),
+            .cause = "damaged: its content is not what its name says",
+            .remedy = "it is stored again when the patch is loaded from its source"};
+    return candidate;
+}
+
+void ModuleStore::keep_only(std::set<std::string> const& digests) const {
+    auto const names = base::list_directory(directory_);
+    if (!names)
+        return;
+    for (auto const& name : *names) {
+        bool const wanted =
+            name.ends_with(suffix) && digests.contains(name.substr(0, name.size() - suffix.size()));
+        if (!wanted)
+            ::unlink((directory_ / name).c_str());
+    }
+}
+
+} // namespace livepatch::repository

@@ -1,0 +1,146 @@
+#include "repository/stored_patches.hpp"
+
+#include "repository/safe_directory.hpp"
+#include "trust/keyring.hpp"
+#include "trust/verifier.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace livepatch::repository {
+
+namespace {
+
+// The order of a catalogue.
+bool comes_before(Offer const& left, Offer const& right) {
+    if (left.priority != right.priority)
+        return left.priority > right.priority;
+    if (left.source != right.source)
+        return left.source < right.source;
+    return ::strverscmp(left.path.filename().c_str(), right.path.filename().c_str()) < 0;
+}
+
+base::Result<void> check_file(Source const& source, std::string const& name) {
+    auto const directory =
+        open_safe_directory(source.path, source.remote ? FileSystems::any : FileSystems::local);
+    if (!directory)
+        return directory.error();
+    auto const file = open_safe_file(directory->get(), name, source.path / name);
+    if (!file)
+        return file.error();
+    return {};
+}
+
+base::Error not_configured(std::string const& subject, std::string const& source) {
+    return {
+        .code = base::Errc::not_found,
+        .subject = subject,
+        .cause = "its source " + source + " is not configured any more",
+        .remedy = {}};
+}
+
+} // namespace
+
+StoredPatches::StoredPatches(
+    std::vector<Source> sources,
+    std::filesystem::path key_directory,
+    RunningKernel kernel,
+    ModuleStore store,
+    std::vector<Remembered> remembered
+)
+    : sources_(std::move(sources)),
+      key_directory_(std::move(key_directory)),
+      kernel_(std::make_unique<RunningKernel>(std::move(kernel))),
+      store_(std::move(store)),
+      remembered_(std::move(remembered)) {}
+
+void StoredPatches::configure(std::vector<Source> sources) {
+    sources_ = std::move(sources);
+}
+
+Source const* StoredPatches::find(std::string const& name) const {
+    auto const found = std::find_if(sources_.begin(), sources_.end(), [&](auto const& source) {
+        return source.name == name;
+    });
+    return found == sources_.end() ? nullptr : &*found;
+}
+
+Catalogue StoredPatches::read() {
+    Catalogue catalogue;
+    for (auto const& remembered : remembered_) {
+        auto offer = offer_of(remembered);
+        if (offer)
+            catalogue.offers.push_back(std::move(offer).value());
+        else
+            catalogue.problems.push_back(offer.error());
+    }
+    std::sort(catalogue.offers.begin(), catalogue.offers.end(), comes_before);
+    catalogue.read_at = std::chrono::system_clock::now();
+    return catalogue;
+}
+
+base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const {
+    auto const* source = find(remembered.source);
+    if (source == nullptr)
+        return not_configured(remembered.name, remembered.source);
+    auto checked = check(*source, remembered.sha256, remembered.file);
+    if (!checked)
+        return checked.error();
+    Offer offer{
+        .source = source->name,
+        .priority = source->priority,
+        .path = source->path / remembered.file,
+        .id = remembered.id,
+        .module = checked->candidate.module(),
+        .sha256 = remembered.sha256,
+        .signer = checked->signer,
+        .insecure = source->trust == Trust::none};
+    offer.module.versions.clear();
+    offer.module.replace = remembered.replace;
+    return offer;
+}
+
+base::Result<StoredPatches::Checked> StoredPatches::check(
+    Source const& source, std::string const& sha256, std::string const& file
+) const {
+    if (auto there = check_file(source, file); !there)
+        return there.error();
+    bool const is_unsigned = source.trust == Trust::none;
+    if (auto const wanted = kernel_->signatures_wanted(); is_unsigned && !wanted.empty())
+        return base::Error{
+            .code = base::Errc::verification_failed,
+            .subject = (source.path / file).string(),
+            .cause = "of a source without signatures, and " + wanted,
+            .remedy = {}};
+    auto candidate = store_.read(sha256);
+    if (!candidate)
+        return candidate.error();
+    auto const verifier =
+        is_unsigned ? trust::Verifier::without_signatures(kernel_->release())
+                    : trust::Verifier(
+                          trust::Keyring::load(key_directory_, source.keys), kernel_->release()
+                      );
+    auto signer = verifier.check(*candidate);
+    if (!signer)
+        return signer.error();
+    auto const& versions = candidate->module().versions;
+    if (auto good = kernel_->symbols().check(versions, candidate->subject()); !good)
+        return good.error();
+    return Checked{
+        .candidate = std::move(candidate).value(),
+        .verifier = verifier,
+        .signer = std::move(signer).value()};
+}
+
+base::Result<trust::VerifiedPatch> StoredPatches::verify(Offer const& offer) const {
+    auto const* source = find(offer.source);
+    if (source == nullptr)
+        return not_configured(offer.name(), offer.source);
+    auto checked = check(*source, offer.sha256, offer.path.filename().string());
+    if (!checked)
+        return checked.error();
+    return checked->verifier.verify(std::move(checked->candidate));
+}
+
+} // namespace livepatch::repository

@@ -1,0 +1,31 @@
+// Where the engine gets patches from. There are two: the sources of the configuration, and at boot
+// what the daemon has kept of them.
+#pragma once
+
+#include "base/result.hpp"
+#include "repository/catalogue.hpp"
+#include "repository/offer.hpp"
+#include "repository/source.hpp"
+#include "trust/verified_patch.hpp"
+
+#include <vector>
+
+namespace livepatch::repository {
+
+// Used from one thread at a time; blocks on the disk, so on a worker.
+class Supply {
+public:
+    virtual ~Supply() = default;
+
+    // Others in the place of those so far: what was read of them is forgotten.
+    virtual void configure(std::vector<Source> sources) = 0;
+
+    // Reads what changed and lists everything.
+    virtual Catalogue read() = 0;
+
+    // Reads an offered module once more and makes it loadable, provided that it is still what was
+    // offered and verifies. not_found when its source is not configured any more.
+    virtual base::Result<trust::VerifiedPatch> verify(Offer const& offer) const = 0;
+};
+
+} // namespace livepatch::repository

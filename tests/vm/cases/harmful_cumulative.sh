@@ -1,0 +1,20 @@
+#!/bin/bash
+# A cumulative patch that does harm gives way to the last one that was good, and not to none.
+. /root/files/guest.sh
+
+printf '[probation]\ntime = "2s"\n' >/etc/livepatchd/conf.d/probation.toml
+systemctl reload livepatchd.service
+put_patch "$MODULES/lp_cumulative_2.ko"
+wait_for "the older one is in" patch_enabled lp_cumulative_2
+wait_for "and proved" eval "busctl get-property org.livepatchd1 \
+    /org/livepatchd1/patch/lp_5fcumulative_5f2 org.livepatchd1.Patch Probation | grep -q passed"
+printf '[probation]\ntime = "10min"\n' >/etc/livepatchd/conf.d/probation.toml
+systemctl reload livepatchd.service
+put_patch "$MODULES/lp_cumulative_3.ko"
+wait_for "the newer one is in" patch_enabled lp_cumulative_3
+wait_for "the older one has gone" module_absent lp_cumulative_2
+cat /proc/cmdline >/dev/null
+wait_for "the older one is in again" patch_enabled lp_cumulative_2
+check "really" proc_patched_by cmdline lp_cumulative_2
+wait_for "the newer one has gone" module_absent lp_cumulative_3
+check_equal "and is quarantined" quarantined "$(daemon_field lp_cumulative_3 disposition)"
