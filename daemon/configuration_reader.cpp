@@ -1,5 +1,6 @@
 #include "configuration_reader.hpp"
 
+#include "engine/time_window.hpp"
 #include "table_reader.hpp"
 
 #include <algorithm>
@@ -13,39 +14,8 @@ namespace livepatch::daemon {
 
 namespace {
 
-bool is_day(std::string_view text) {
-    constexpr std::array<std::string_view, 7> days{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    return std::find(days.begin(), days.end(), text) != days.end();
-}
-
-bool is_time(std::string_view text) {
-    if (text.size() != 5 || text[2] != ':')
-        return false;
-    auto const number = [](std::string_view digits) {
-        int value = -1;
-        auto const* end = digits.data() + digits.size();
-        return std::from_chars(digits.data(), end, value).ptr == end ? value : -1;
-    };
-    int const hour = number(text.substr(0, 2));
-    int const minute = number(text.substr(3));
-    return hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
-}
-
-// "Mon..Fri 22:00-04:00", "Sat 10:00-12:00" or "01:00-05:00".
 bool is_window(std::string_view text) {
-    if (auto const space = text.find(' '); space != std::string_view::npos) {
-        auto const days = text.substr(0, space);
-        auto const dots = days.find("..");
-        bool const one = is_day(days);
-        bool const range = dots != std::string_view::npos && is_day(days.substr(0, dots)) &&
-                           is_day(days.substr(dots + 2));
-        if (!one && !range)
-            return false;
-        text.remove_prefix(space + 1);
-    }
-    auto const dash = text.find('-');
-    return dash != std::string_view::npos && is_time(text.substr(0, dash)) &&
-           is_time(text.substr(dash + 1));
+    return engine::TimeWindow::parse(text).has_value();
 }
 
 void read_main(TableReader& root, Configuration& configuration) {

@@ -72,9 +72,11 @@ Daemon::Daemon(Surroundings surroundings)
           .without_crash_guard = loaded_.configuration.security.without_crash_guard,
           .machine_id = surroundings_.read_machine_id(),
           .shutdown = engine::ShutdownRecord(surroundings_.state_directory),
+          .crash_records = surroundings_.crash_records(),
           .store = repository::ModuleStore(surroundings_.stored_modules()),
           .transition = rules_of(loaded_.configuration.transition),
           .probation = rules_of(loaded_.configuration.probation),
+          .policy = rules_of(loaded_.configuration.apply),
           .restore = loaded_.configuration.boot.reapply,
       }),
       status_file_(
@@ -84,6 +86,7 @@ Daemon::Daemon(Surroundings surroundings)
               engine_.complain("status-not-written", std::move(words));
           }
       ),
+      reboot_marker_(surroundings_.runtime_directory / "reboot-needed"),
       log_control_(*bus_, log_control()),
       service_(*bus_, pump_, engine_, *authoriser_),
       hints_(
@@ -189,8 +192,10 @@ void Daemon::tell() {
         log_event(event);
         service_.announce(event);
     }
-    if (report)
-        status_file_.write(*report);
+    if (!report)
+        return;
+    reboot_marker_.show(*report);
+    status_file_.write(*report);
 }
 
 // One after the other: what comes during a reload is done after it.
@@ -227,7 +232,8 @@ void Daemon::take(LoadedConfiguration loaded) {
          .mode = configuration.apply.mode,
          .without_crash_guard = configuration.security.without_crash_guard,
          .transition = rules_of(configuration.transition),
-         .probation = rules_of(configuration.probation)},
+         .probation = rules_of(configuration.probation),
+         .policy = rules_of(configuration.apply)},
         [this](base::Result<void> const&) {
             service_manager_.ready();
             spdlog::info("the configuration was read again");

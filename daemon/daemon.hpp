@@ -10,6 +10,7 @@
 #include "engine/engine.hpp"
 #include "hints.hpp"
 #include "instance_lock.hpp"
+#include "reboot_marker.hpp"
 #include "repository/sources.hpp"
 #include "service_manager.hpp"
 #include "status_file.hpp"
@@ -70,6 +71,7 @@ private:
     engine::Engine engine_;
     std::optional<base::Clock::Monotonic> rescanned_;
     StatusFile status_file_;
+    RebootMarker reboot_marker_;
     dbus_server::LogControlObject log_control_;
     dbus_server::Service service_;
     std::optional<report::Report> to_show_;

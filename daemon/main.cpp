@@ -52,8 +52,14 @@ int run(daemon::Surroundings const& surroundings) {
     return 0;
 }
 
+// A boot goes on whatever happens here.
 int run_reapply(daemon::Surroundings const& surroundings) {
-    daemon::reapply(surroundings);
+    try {
+        daemon::reapply(surroundings);
+    } catch (std::exception const& error) {
+        spdlog::error("nothing is reapplied: {}", error.what());
+        daemon::let_the_boot_go_on();
+    }
     return 0;
 }
 

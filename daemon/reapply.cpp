@@ -24,10 +24,6 @@ namespace livepatch::daemon {
 
 namespace {
 
-void let_the_boot_go_on() {
-    ::sd_notify(0, "READY=1");
-}
-
 // What this kernel had, oldest first.
 std::vector<repository::Remembered>
 remembered(engine::State const& state, kernel::Identity const& identity) {
@@ -136,6 +132,7 @@ private:
             .without_crash_guard = configuration_.security.without_crash_guard,
             .machine_id = surroundings.read_machine_id(),
             .shutdown = engine::ShutdownRecord(surroundings.state_directory),
+            .crash_records = surroundings.crash_records(),
             .transition = transition,
             .probation = rules_of(configuration_.probation),
             .forget_past = false};
@@ -174,6 +171,10 @@ void tell_what_is_wrong(std::vector<base::Error> const& problems) {
 }
 
 } // namespace
+
+void let_the_boot_go_on() {
+    ::sd_notify(0, "READY=1");
+}
 
 void reapply(Surroundings const& surroundings) {
     InstanceLock const lock(surroundings.runtime_directory / "lock");

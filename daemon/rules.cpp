@@ -2,6 +2,14 @@
 
 namespace livepatch::daemon {
 
+engine::Policy rules_of(Configuration::Apply const& apply) {
+    engine::Policy policy{.minimum_severity = apply.minimum_severity, .delay = apply.delay};
+    for (auto const& text : apply.window)
+        if (auto const window = engine::TimeWindow::parse(text)) // the reader has seen to it
+            policy.windows.push_back(*window);
+    return policy;
+}
+
 engine::TransitionRules rules_of(Configuration::Transition const& transition) {
     return {
         .stall_after = transition.stall_after,

@@ -15,6 +15,10 @@ kernel::Identity Surroundings::identity() const {
     return std::move(identity).value();
 }
 
+std::vector<std::filesystem::path> Surroundings::crash_records() const {
+    return {root.sys / "fs/pstore", saved_crashes};
+}
+
 std::string Surroundings::read_machine_id() const {
     auto const text = base::read_file(machine_id);
     return text ? std::string(base::trimmed(*text)) : std::string();

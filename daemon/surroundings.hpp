@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace livepatch::daemon {
 
@@ -24,6 +25,7 @@ struct Surroundings {
     std::filesystem::path state_directory = "/var/lib/livepatchd";
     std::filesystem::path runtime_directory = "/run/livepatchd";
     std::filesystem::path machine_id = "/etc/machine-id";
+    std::filesystem::path saved_crashes = "/var/lib/systemd/pstore"; // by systemd-pstore.service
     loader::Loader& loader;
     kernel::TaskScanner& scanner;
     // None = polkit.
@@ -39,6 +41,9 @@ struct Surroundings {
     std::filesystem::path kill_switch() const { return configuration.etc / "disable"; }
 
     std::filesystem::path stored_modules() const { return state_directory / "modules"; }
+
+    // Where a crash of this machine may have left a record.
+    std::vector<std::filesystem::path> crash_records() const;
 
     // "" where there is none: then every attempt is this machine's.
     std::string read_machine_id() const;

@@ -179,6 +179,20 @@ std::vector<std::string> insecurities(World const& world, report::Report const& 
     return reasons;
 }
 
+// What only a reboot puts right.
+std::vector<std::string> reboot_reasons(World const& world) {
+    std::vector<std::string> reasons;
+    for (auto const& patch : world.observed.patches)
+        if (patch.pinned)
+            reasons.push_back(
+                "forced: " + patch.name +
+                ": its transition was forced, and its module cannot be unloaded any more"
+            );
+        else if (world.unremovable.contains(patch.name))
+            reasons.push_back("leftover: " + patch.name + ": its module cannot be unloaded");
+    return reasons;
+}
+
 report::Health health_of(report::Report const& report, bool is_insecure) {
     if (!report.kernel.livepatch)
         return report::Health::unsupported;
@@ -223,6 +237,8 @@ report::Report compose_report(
         report.patches.end(),
         [](auto const& left, auto const& right) { return left.name < right.name; }
     );
+    report.reboot_reasons = reboot_reasons(world);
+    report.reboot_needed = !report.reboot_reasons.empty();
     auto const insecure = insecurities(world, report);
     report.health = health_of(report, !insecure.empty());
     report.health_reasons.insert(report.health_reasons.begin(), insecure.begin(), insecure.end());

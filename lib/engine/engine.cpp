@@ -118,7 +118,8 @@ World Engine::world(
         .obstacle = obstacle(),
         .stopped = stopped(),
         .restore = to_restore(),
-        .not_yet = ladder_.waiting(parts_.clock.now()),
+        .not_yet = not_yet(),
+        .below = policy_.below,
         .overdue = overdue(),
         .reverse_for_others_only = ladder_.rules().reverse_for_others_only,
         .missing = missing_,
@@ -126,6 +127,23 @@ World Engine::world(
         .boot_id = parts_.identity.boot_id,
         .kernel = kernel_,
     };
+}
+
+void Engine::apply_policy() {
+    auto const now = parts_.clock.wall();
+    auto& state = keeper_.state();
+    if (parts_.policy.delay.count() != 0)
+        unsaved_ = remember_first_seen(state, catalogue_, now) || unsaved_;
+    policy_ = engine::apply_policy(parts_.policy, catalogue_, state, now);
+    // What was in before the reboot was let in then.
+    for (auto const& sha256 : to_restore())
+        policy_.later.erase(sha256);
+}
+
+std::map<std::string, std::string> Engine::not_yet() const {
+    auto waiting = ladder_.waiting(parts_.clock.now());
+    waiting.insert(policy_.later.begin(), policy_.later.end());
+    return waiting;
 }
 
 // In a container the kernel is somebody else's. Without a record that lasts, a patch that brings
@@ -140,6 +158,13 @@ std::string Engine::obstacle() const {
         return "state-damaged";
     if (keeper_.state().boot_loop)
         return "boot-loop";
+    // Nobody knows any more which task runs which code.
+    bool const forced =
+        std::any_of(observed_.patches.begin(), observed_.patches.end(), [](auto const& patch) {
+            return patch.pinned;
+        });
+    if (forced)
+        return "forced";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
@@ -156,6 +181,7 @@ void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
     parts_.mode = settings.mode;
     ladder_.configure(settings.transition);
     probation_.configure(std::move(settings.probation));
+    parts_.policy = std::move(settings.policy);
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
     parts_.source_worker.run(
@@ -218,6 +244,7 @@ void Engine::step() {
     // Planning before the sources were read would take what they offer for gone; planning blindly,
     // what is loaded.
     if (catalogue_.read_at != Time() && !blind_) {
+        apply_policy();
         forget_past();
         auto actions = plan(world(), judgements());
         while (finish_requests(actions)) // whoever asked may ask for more
@@ -386,6 +413,11 @@ void Engine::schedule_next_look() {
         by(*changes);
     if (auto const ends = probation_.next())
         by(*ends);
+    // The wall clock may be set meanwhile: whoever waits for long looks at it now and then.
+    if (policy_.next)
+        by(now + std::clamp<base::Clock::Monotonic::duration>(
+                     *policy_.next - parts_.clock.wall(), 1s, 10min
+                 ));
     bool const unsure =
         std::any_of(observed_.patches.begin(), observed_.patches.end(), [this](auto const& patch) {
             return !patch.pinned && maybe_pinned_.contains(patch.name);

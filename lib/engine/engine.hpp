@@ -11,6 +11,7 @@
 #include "engine/compose_report.hpp"
 #include "engine/kill_switch.hpp"
 #include "engine/plan.hpp"
+#include "engine/policy.hpp"
 #include "engine/probation.hpp"
 #include "engine/request_queue.hpp"
 #include "engine/shutdown_record.hpp"
@@ -30,6 +31,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,6 +55,7 @@ struct Settings {
     bool without_crash_guard = false;
     TransitionRules transition = {};
     ProbationRules probation = {};
+    Policy policy = {};
 };
 
 struct Blockers {
@@ -87,10 +90,12 @@ public:
         bool without_crash_guard = false; // load by itself all the same
         std::string machine_id = {};
         ShutdownRecord shutdown = {};
+        std::vector<std::filesystem::path> crash_records = {}; // directories, see crash_record.hpp
         // Where what was loaded is kept for the next boot; nothing = nowhere.
         std::optional<repository::ModuleStore> store = {};
         TransitionRules transition = {};
         ProbationRules probation = {};
+        Policy policy = {};
         // Whether what was in the kernel when the boot before ended is wanted again in any mode.
         bool restore = true;
         // Whether what is not wanted again is forgotten. Early at boot it is not known yet.
@@ -210,6 +215,8 @@ private:
         std::vector<Request> const& requests
     ) const;
     std::string obstacle() const;
+    void apply_policy();
+    std::map<std::string, std::string> not_yet() const;
     std::vector<std::string> warnings() const;
 
     std::vector<Judgement> judgements() const { return judge(world()); }
@@ -285,6 +292,7 @@ private:
     Backoff backoff_;
     Probation probation_;
     StallLadder ladder_;
+    PolicyVerdict policy_; // as of the last step
     kernel::TraceReader traces_;
     std::uint64_t told_trace_ = 0; // the newest that something was made of
     std::string harmful_;          // the digest it was held against; "" = none

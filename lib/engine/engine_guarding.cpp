@@ -2,6 +2,7 @@
 // do not end, and what the kernel complains of.
 #include "engine/crash_guard.hpp"
 #include "engine/engine.hpp"
+#include "kernel/crash_record.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,15 @@ constexpr unsigned most_told_elsewhere = 10;
 
 // What other kernels had, which may never be booted again.
 constexpr std::size_t most_past_loads = 64;
+
+// When the oldest of them was loaded: no crash before that is theirs.
+Time first_attempt(State const& state, std::string const& boot_id) {
+    auto first = Time::max();
+    for (auto const& load : state.loads)
+        if (load.proving && load.boot_id != boot_id)
+            first = std::min(first, load.at);
+    return first;
+}
 
 } // namespace
 
@@ -34,6 +44,9 @@ void Engine::judge_past() {
             {.boot_id = boot_id,
              .machine_id = parts_.machine_id,
              .clean_boot = clean_boot,
+             .blamed = kernel::modules_blamed_for_crash(
+                 parts_.crash_records, first_attempt(state, boot_id)
+             ),
              .time = parts_.clock.wall()}
         );
         tell(judged.events);

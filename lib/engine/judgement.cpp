@@ -239,8 +239,10 @@ void judge_absent(
             Disposition::held,
             "an older version is pinned; lpctl unhold " + pin->name + " lifts that"
         );
-    bool const wanted =
-        world.mode == report::Mode::automatic || world.restore.contains(offer.sha256);
+    bool const restored = world.restore.contains(offer.sha256);
+    if (auto const below = world.below.find(offer.sha256); below != world.below.end() && !restored)
+        return dispose(judged, Disposition::available, below->second);
+    bool const wanted = world.mode == report::Mode::automatic || restored;
     if (wanted && world.obstacle.empty() && !world.stopped) {
         auto const later = world.not_yet.find(offer.sha256);
         judged.not_yet = later != world.not_yet.end();

@@ -131,7 +131,8 @@ void Selection::find_newest() {
             continue;
         auto& lineage = lineages_.at(offer.source);
         raise(lineage.newest, {offer.name(), file_of(offer)});
-        if (pinned_older(offer) == nullptr && !world_.not_yet.contains(offer.sha256))
+        if (pinned_older(offer) == nullptr && !world_.not_yet.contains(offer.sha256) &&
+            !world_.below.contains(offer.sha256))
             raise(lineage.wanted, {offer.name(), file_of(offer)});
     }
 }

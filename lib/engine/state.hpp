@@ -5,6 +5,7 @@
 #include "module/livepatch_module.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -106,6 +107,8 @@ struct State {
     std::optional<Pause> pause;
     std::vector<Quarantine> quarantines; // at most one a digest
     std::vector<GoodVerdict> good;       // at most one a digest and kernel, oldest first
+    // When a digest was offered first; kept only while patches are applied with a delay.
+    std::map<std::string, Time> seen;
     // The boots before this one, in a row, that ended unclean while a patch was on probation.
     unsigned unclean_boots = 0;
     bool boot_loop = false;  // there were too many of them, and no admin has said "resume" since

@@ -201,6 +201,13 @@ Json list_of(std::vector<T> const& values) {
     return list;
 }
 
+Json seen_to_json(std::map<std::string, Time> const& seen) {
+    auto object = Json::object();
+    for (auto const& [sha256, since] : seen)
+        object[sha256] = seconds(since);
+    return object;
+}
+
 Json to_json(State const& state) {
     return {
         {"loads", list_of(state.loads)},
@@ -209,6 +216,7 @@ Json to_json(State const& state) {
         {"pause", to_json(state.pause)},
         {"quarantines", list_of(state.quarantines)},
         {"good", list_of(state.good)},
+        {"seen", seen_to_json(state.seen)},
         {"unclean_boots", state.unclean_boots},
         {"boot_loop", state.boot_loop},
         {"judged_boot", state.judged_boot},
@@ -233,6 +241,8 @@ State state_from(Json const& json, int written_as) {
         state.put(quarantine_from(quarantine));
     for (auto const& verdict : json.at("good"))
         state.put(verdict_from(verdict));
+    for (auto const& [sha256, since] : json.at("seen").items())
+        state.seen.emplace(sha256, time_from(since));
     state.unclean_boots = json.at("unclean_boots");
     state.boot_loop = json.at("boot_loop");
     state.judged_boot = json.at("judged_boot");

@@ -50,6 +50,8 @@ struct World {
     // What is wanted, but later, by digest: why and until when, in words. What is older may be
     // had meanwhile.
     std::map<std::string, std::string> not_yet = {};
+    // What is too little severe to be loaded by itself, by digest, in words.
+    std::map<std::string, std::string> below = {};
     // Of ours, whose transition has run for too long: to be turned round; "" = none.
     std::string overdue = {};
     bool reverse_for_others_only = false; // and only if others wait behind it

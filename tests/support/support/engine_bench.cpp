@@ -45,7 +45,8 @@ engine::Engine::Parts EngineBench::parts() {
         .machine_id = machine_id,
         .shutdown = engine::ShutdownRecord(state()),
         .transition = transition,
-        .probation = probation};
+        .probation = probation,
+        .policy = policy};
 }
 
 void EngineBench::start() {

@@ -51,6 +51,7 @@ public:
     // Both off, unless a test is about them.
     engine::TransitionRules transition{.stall_after = {}, .reverse_after = {}};
     engine::ProbationRules probation{.time = {}};
+    engine::Policy policy = {};
     repository::Cumulative cumulative = repository::Cumulative::automatic;
 
     // A new engine on the same kernel, state and sources; run() until it is idle. One that runs is

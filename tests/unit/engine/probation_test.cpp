@@ -75,7 +75,7 @@ TEST_CASE("the evidence is kept whole") {
     bench.kernel_says(warning_in("lp_one_show+0x9/0x20 [lp_one]"));
     auto const state = engine::StateFile(bench.state()).load().state;
     REQUIRE(state.quarantines.size() == 1);
-    CHECK(state.quarantines[0].evidence.size() == 7);
+    CHECK(state.quarantines[0].evidence.size() == 6);
 }
 
 TEST_CASE("a patch is told of once, however often the kernel complains") {

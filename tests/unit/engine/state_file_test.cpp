@@ -111,13 +111,51 @@ TEST_CASE("what is saved is what is loaded") {
     CHECK((loaded.state.pause->reason == "why" && loaded.state.pause->since == at(5)));
 }
 
+TEST_CASE("what the crash guard has to know is saved") {
+    support::TemporaryDirectory const directory;
+    auto state = example();
+    state.loads[0].kernel = "vmlinux";
+    state.loads[0].machine_id = "machine";
+    state.loads[0].proving = true;
+    state.loads[1].first = true;
+    state.put(engine::Quarantine{
+        .sha256 = "aa",
+        .name = "lp",
+        .id = "FIX-1",
+        .cause = engine::Quarantine::Cause::stall,
+        .reason = "why",
+        .boot_id = "boot",
+        .since = at(6),
+        .evidence = {"one", "two\x1b"}});
+    state.put(engine::GoodVerdict{.sha256 = "bb", .kernel = "vmlinux", .since = at(7)});
+    state.seen.emplace("cc", at(8));
+    state.unclean_boots = 2;
+    state.boot_loop = true;
+    state.judged_boot = "boot";
+    REQUIRE(StateFile(directory.path()).save(state));
+    auto const loaded = StateFile(directory.path()).load().state;
+    CHECK((loaded.loads[0].kernel == "vmlinux" && loaded.loads[0].machine_id == "machine"));
+    CHECK((loaded.loads[0].proving && !loaded.loads[0].first));
+    CHECK((!loaded.loads[1].proving && loaded.loads[1].first));
+    auto const* quarantine = loaded.find_quarantine("aa");
+    REQUIRE(quarantine != nullptr);
+    CHECK((quarantine->name == "lp" && quarantine->id == "FIX-1" && quarantine->reason == "why"));
+    CHECK(quarantine->cause == engine::Quarantine::Cause::stall);
+    CHECK((quarantine->boot_id == "boot" && quarantine->since == at(6)));
+    CHECK(quarantine->evidence == std::vector<std::string>{"one", "two\x1b"});
+    CHECK(loaded.is_good("bb", "vmlinux"));
+    CHECK_FALSE(loaded.is_good("bb", "another"));
+    CHECK(loaded.seen.at("cc") == at(8));
+    CHECK((loaded.unclean_boots == 2 && loaded.boot_loop && loaded.judged_boot == "boot"));
+}
+
 TEST_CASE("the file is as documented, and for root only") {
     support::TemporaryDirectory const directory;
     StateFile file(directory.path());
     REQUIRE(file.save(example()));
     REQUIRE(file.save(example()));
     auto const json = nlohmann::json::parse(content(directory.path() / "state.json"));
-    CHECK(json.at("schema") == 2);
+    CHECK(json.at("schema") == 3);
     CHECK(json.at("generation") == 2);
     CHECK(json.at("sha256").get<std::string>().size() == 64);
     CHECK(json.at("state").at("loads").size() == 5);
@@ -162,11 +200,11 @@ TEST_CASE("a damaged file is set aside, and the generation before it is used") {
     SECTION("of another schema") {
         damaged = whole;
         damaged.replace(
-            damaged.find("\"schema\": 2"), 11, GENERATE("\"schema\": 3", "\"schema\": 0")
+            damaged.find("\"schema\": 3"), 11, GENERATE("\"schema\": 4", "\"schema\": 0")
         );
     }
     SECTION("another kind of JSON") {
-        damaged = GENERATE("[]", "3", "null", "{}", "{\"schema\":2,\"state\":[]}");
+        damaged = GENERATE("[]", "3", "null", "{}", "{\"schema\":3,\"state\":[]}");
     }
     std::ofstream(path) << damaged;
 
@@ -209,7 +247,7 @@ TEST_CASE("a file of the first schema is read, and rewritten as the present one"
     CHECK((loaded.state.pins.empty() && !loaded.state.pause));
     REQUIRE(state_file.save(loaded.state));
     auto const now = nlohmann::json::parse(content(directory.path() / "state.json"));
-    CHECK(now.at("schema") == 2);
+    CHECK(now.at("schema") == 3);
     CHECK(now.at("generation") == 8);
     CHECK(StateFile(directory.path()).load().state.find_hold("bb") != nullptr);
 }

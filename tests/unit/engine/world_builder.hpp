@@ -28,6 +28,7 @@ struct WorldBuilder {
     bool livepatch = true;
     std::set<std::string, std::less<>> restore = {};
     std::map<std::string, std::string> not_yet = {};
+    std::map<std::string, std::string> below = {};
     std::string overdue = {};
     bool reverse_for_others_only = false;
 
@@ -136,6 +137,7 @@ struct WorldBuilder {
             .stopped = stopped,
             .restore = restore,
             .not_yet = not_yet,
+            .below = below,
             .overdue = overdue,
             .reverse_for_others_only = reverse_for_others_only,
             .missing = missing,

@@ -1,0 +1,185 @@
+// What boot applies: from the daemon's own store, verified anew.
+#include "repository/sources.hpp"
+#include "repository/stored_patches.hpp"
+#include "support/catch.hpp"
+#include "support/fake_kernel_tree.hpp"
+#include "support/module_file.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace livepatch;
+using namespace livepatch::repository;
+using base::Errc;
+using support::ModuleFile;
+using support::test_key;
+namespace fs = std::filesystem;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+constexpr auto release = "6.1.0-56-amd64";
+
+struct Bench {
+    support::TemporaryDirectory directory;
+    fs::path place = directory.path() / "source";
+    fs::path keys = directory.path() / "keys";
+    support::FakeKernelTree tree;
+    ModuleStore store{directory.path() / "modules"};
+    std::vector<Source> sources{{.name = "test", .path = place, .keys = {}}};
+    std::vector<Remembered> remembered = {};
+
+    Bench() {
+        fs::create_directories(place);
+        directory.write("keys/k.pem", test_key().certificate_pem());
+    }
+
+    RunningKernel kernel() const { return RunningKernel(release, {}, tree.root()); }
+
+    // Loaded and stored, as the daemon does it.
+    std::string keep(ModuleFile const& module) {
+        auto const file = module.name + ".ko";
+        directory.write("source/" + file, module.signed_by(test_key()));
+        Sources source(sources, keys, kernel());
+        for (auto const& offer : source.read().offers) {
+            if (offer.name() != module.name)
+                continue;
+            auto const patch = source.verify(offer);
+            REQUIRE(patch);
+            REQUIRE(store.put(*patch));
+            remembered.push_back(
+                {.name = module.name,
+                 .id = "id of " + module.name,
+                 .sha256 = offer.sha256,
+                 .source = "test",
+                 .file = file,
+                 .replace = module::Replace::yes}
+            );
+            return offer.sha256;
+        }
+        FAIL("not offered");
+        return {};
+    }
+
+    StoredPatches stored() const { return {sources, keys, kernel(), store, remembered}; }
+
+    fs::path file(std::string const& sha256) const {
+        return directory.path() / "modules" / (sha256 + ".ko");
+    }
+};
+
+void damage(fs::path const& path) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(200);
+    file.put('\xff');
+    REQUIRE(file.good());
+}
+
+} // namespace
+
+TEST_CASE("what was stored is offered again, in stack order, and can be loaded") {
+    Bench bench;
+    bench.keep({.name = "lp_b"});
+    auto const sha256 = bench.keep({.name = "lp_a"});
+    auto const stored = bench.stored();
+    auto catalogue = bench.stored().read();
+    CHECK(catalogue.problems.empty());
+    REQUIRE(catalogue.offers.size() == 2);
+    auto const& offer = catalogue.offers[0];
+    CHECK(offer.name() == "lp_a");
+    CHECK(offer.id == "id of lp_a");
+    CHECK(offer.source == "test");
+    CHECK(offer.path == bench.place / "lp_a.ko");
+    CHECK(offer.sha256 == sha256);
+    CHECK(offer.module.replace == module::Replace::yes); // as it was known before
+    CHECK_FALSE(offer.signer.empty());
+    auto const patch = stored.verify(offer);
+    REQUIRE(patch);
+    CHECK(patch->sha256() == sha256);
+}
+
+TEST_CASE("what is not offered again, and is said") {
+    Bench bench;
+    auto const sha256 = bench.keep({.name = "lp_one"});
+    auto const offer = bench.stored().read().offers.at(0);
+    auto const refused = [&](Errc code) {
+        auto const catalogue = bench.stored().read();
+        CHECK(catalogue.offers.empty());
+        REQUIRE(catalogue.problems.size() == 1);
+        CHECK(catalogue.problems[0].code == code);
+        // Also when it happens after the listing.
+        auto const patch = bench.stored().verify(offer);
+        REQUIRE_FALSE(patch);
+        CHECK(patch.error().code == code);
+    };
+    SECTION("a module that was damaged on the disk") {
+        damage(bench.file(sha256));
+        refused(Errc::conflict);
+    }
+    SECTION("one that is not there") {
+        fs::remove(bench.file(sha256));
+        refused(Errc::not_found);
+    }
+    SECTION("whose signer is not trusted any more") {
+        fs::remove(bench.keys / "k.pem");
+        refused(Errc::verification_failed);
+    }
+    SECTION("whose file was taken out of its source") {
+        fs::remove(bench.place / "lp_one.ko");
+        refused(Errc::not_found);
+    }
+    SECTION("whose source is not configured any more") {
+        bench.sources.clear();
+        refused(Errc::not_found);
+    }
+    SECTION("whose name leads elsewhere") {
+        fs::rename(bench.file(sha256), bench.directory.path() / "elsewhere");
+        fs::create_symlink(bench.directory.path() / "elsewhere", bench.file(sha256));
+        refused(Errc::verification_failed);
+    }
+}
+
+TEST_CASE("one that is damaged leaves the others alone") {
+    Bench bench;
+    damage(bench.file(bench.keep({.name = "lp_a"})));
+    bench.keep({.name = "lp_b"});
+    auto const catalogue = bench.stored().read();
+    REQUIRE(catalogue.offers.size() == 1);
+    CHECK(catalogue.offers[0].name() == "lp_b");
+    CHECK(catalogue.problems.size() == 1);
+}
+
+TEST_CASE("an unsigned module that the kernel would not take any more") {
+    Bench bench;
+    bench.sources[0].trust = Trust::none;
+    bench.keep({.name = "lp_one"});
+    CHECK(bench.stored().read().offers.at(0).insecure);
+    bench.tree.write("sys/module/module/parameters/sig_enforce", "Y\n");
+    CHECK(bench.stored().read().offers.empty());
+}
+
+TEST_CASE("what nobody remembers is removed from the store") {
+    Bench bench;
+    auto const kept = bench.keep({.name = "lp_a"});
+    auto const other = bench.keep({.name = "lp_b"});
+    bench.directory.write("modules/.tmp", "half written");
+    bench.store.keep_only({kept});
+    CHECK(fs::exists(bench.file(kept)));
+    CHECK_FALSE(fs::exists(bench.file(other)));
+    CHECK_FALSE(fs::exists(bench.directory.path() / "modules/.tmp"));
+    ModuleStore(bench.directory.path() / "nowhere").keep_only({kept});
+}
+
+TEST_CASE("a store that cannot be written says so") {
+    Bench bench;
+    auto const sha256 = bench.keep({.name = "lp_one"});
+    fs::remove_all(bench.directory.path() / "modules");
+    bench.directory.write("modules", "a file");
+    Sources source(bench.sources, bench.keys, bench.kernel());
+    auto const patch = source.verify(source.read().offers.at(0));
+    REQUIRE(patch);
+    CHECK_FALSE(bench.store.put(*patch));
+}
