@@ -182,7 +182,6 @@ void ActionRunner::remove() {
 }
 
 // An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
-// An admin's newest word on which version he wants; what the daemon does by itself changes nothing.
 void ActionRunner::repin() {
     if (action_.request == 0)
         return;
