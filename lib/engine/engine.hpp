@@ -106,7 +106,9 @@ public:
     void complain(std::string const& code, std::vector<std::string> words);
 
     // The configuration was read again. What is loaded stays, whatever sources are left; `done` is
-    // called when they have been read.
+    // called when they have been read. The rest of the settings is in force from then on: of two
+    // configurations that are each sound no mixture is acted on, so until then nothing is loaded by
+    // itself.
     void reconfigure(Settings settings, RequestQueue::Done done);
 
     // Something may have been missed: look at all of it, trusting nothing that was seen before.
@@ -168,6 +170,13 @@ public:
     };
 
 private:
+    // Of a configuration that was read again and is not in force yet.
+    struct Coming {
+        report::Mode mode = report::Mode::manual;
+        bool without_crash_guard = false;
+        bool configured = false; // the next reading is one of its sources
+    };
+
     // A patch to take out, and what is to be held.
     struct Target {
         std::string name;
@@ -204,6 +213,7 @@ private:
 
     void read_state();
     void take(repository::Catalogue catalogue);
+    void put_in_force();
     void tell_rejected(repository::Catalogue const& before);
     void step();
     void look();
@@ -246,6 +256,7 @@ private:
     RequestQueue requests_;
     Backoff backoff_;
 
+    std::optional<Coming> coming_;
     repository::Catalogue catalogue_;
     std::set<std::string, std::less<>> depended_; // modules that offers depend on
     std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
