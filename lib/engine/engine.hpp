@@ -149,7 +149,9 @@ public:
     // Also an admin's word that a state which was lost may be forgotten.
     void resume(Done<void> done);
 
-    void blockers(Done<Blockers> done);
+    // One answer for all who ask between two scans: for thousands of tasks it is a large one.
+    using SharedBlockers = std::shared_ptr<Blockers const>;
+    void blockers(Done<SharedBlockers> done);
 
     // The truth as of now: looks at the kernel unless that was done a moment ago.
     report::Report const& report();
@@ -204,6 +206,7 @@ private:
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
     void carry_on(Judgement const& judged, RequestQueue::Done done);
+    SharedBlockers explain(BlockerWatch::Scan const& scan);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);
@@ -253,6 +256,8 @@ private:
     CatalogueReader reader_;
     ActionRunner runner_;
     BlockerWatch blockers_;
+    BlockerWatch::Scan explained_scan_;
+    SharedBlockers explained_; // that scan, for all who ask
     RequestQueue requests_;
     Backoff backoff_;
 
