@@ -19,7 +19,10 @@ struct Patience {
     // a second in all, whatever hangs.
     std::chrono::milliseconds bus{500};
     std::chrono::milliseconds reading{400};
-    std::chrono::milliseconds look{200};       // during a transition, again and again
+    std::chrono::milliseconds look{200}; // during a transition, again and again
+    // Until then a transition is followed without a question. Most are over sooner, and the daemon
+    // has not counted the tasks before either (engine::BlockerWatch).
+    std::chrono::milliseconds unasked{2'200};
     std::chrono::milliseconds changing{5'000}; // before something is changed: each of the two
     std::chrono::milliseconds prompt{120'000}; // polkit's own limit for a password
 };

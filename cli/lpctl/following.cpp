@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds poll_period{20};
 constexpr std::chrono::milliseconds patient_poll_period{100};
 constexpr std::chrono::seconds patient_after{10};
+constexpr int glances = 5; // a period
 constexpr std::chrono::seconds ask_period{1};
 
 // What the daemon knows about the patch that everybody waits for; it counts once a second itself.
@@ -83,10 +84,15 @@ Follower* foremost(std::vector<Follower>& patches) {
     return found == patches.end() ? nullptr : &*found;
 }
 
-void pause(Clock::duration waited) {
+// Until it is time to look again, or there is something new about the patch that moves.
+void pause(kernel::LivepatchTree const& tree, std::string const& patch, Clock::duration waited) {
     auto const period = waited < patient_after ? poll_period : patient_poll_period;
-    ::timespec const time = {.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(period).count()};
-    ::nanosleep(&time, nullptr); // a signal ends it
+    ::timespec const time = {
+        .tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(period).count() / glances};
+    auto const before = tree.in_transition(patch);
+    for (int i = 0; i < glances && tree.in_transition(patch) == before; ++i)
+        if (::nanosleep(&time, nullptr) != 0) // a signal ends it
+            return;
 }
 
 } // namespace
@@ -105,7 +111,7 @@ Outcome<Ending> follow(
     std::optional<std::chrono::milliseconds> limit
 ) {
     DaemonsWord word(daemon, context.patience.look);
-    for (auto const start = Clock::now();; pause(Clock::now() - start)) {
+    for (auto const start = Clock::now();;) {
         auto const observed = tree.observe();
         if (!observed)
             return Failure(observed.error());
@@ -119,7 +125,8 @@ Outcome<Ending> follow(
             return Ending::interrupted;
         if (limit && now - start >= *limit)
             return Ending::timed_out;
-        word.ask(current->name(), now);
+        if (!base::in_transition(current->state()) || now - start >= context.patience.unasked)
+            word.ask(current->name(), now);
         if (current->state() == base::PatchState::absent && word.refuses())
             current->give_up();
         if (word.gone())
@@ -127,6 +134,7 @@ Outcome<Ending> follow(
                 patch.give_up_if_queued();
         auto const tasks = word.tasks(current->state());
         progress.show({current->name(), current->state(), tasks, current->elapsed()});
+        pause(tree, current->name(), now - start);
     }
 }
 

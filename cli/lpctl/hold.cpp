@@ -1,27 +1,12 @@
 // lpctl hold: keeps patches from being loaded, in all their versions. Goes on when one fails.
 // --json: see results.hpp.
 
-#include "lpctl/session.hpp"
-#include "lpctl/verbs.hpp"
+#include "lpctl/change_each.hpp"
 
 namespace livepatch::lpctl {
 
 Outcome<int> hold(Context& context, ChangeOptions const& options) {
-    auto session = Session::open(context, options, Goal::applied);
-    if (!session)
-        return session.error();
-    for (auto const& patch : options.patches) {
-        auto const asked = Session::Clock::now();
-        auto& daemon = (*session)->daemon();
-        auto const done = daemon.hold(patch, (*session)->change(), (*session)->waiting(patch));
-        if (done)
-            (*session)->done(patch, asked, Change::held);
-        else
-            (*session)->refused(patch, asked, done.error());
-        if (Interrupt::signal() != 0)
-            break;
-    }
-    return (*session)->finish();
+    return change_each(context, options, &dbus_client::Daemon::hold, Change::held);
 }
 
 } // namespace livepatch::lpctl

@@ -56,19 +56,6 @@ base::Result<void> check(std::string const* patch, std::string const* reason) {
     return reason == nullptr ? base::Result<void>() : check_reason(*reason);
 }
 
-bool may_see(kernel::BlockingTask const& task, Permission const& permission) {
-    return permission.allowed || task.kthread || task.uid == permission.user;
-}
-
-std::vector<Dictionary>
-visible(std::vector<kernel::Blocker> const& blockers, Permission const& permission) {
-    std::vector<Dictionary> entries;
-    for (auto const& blocker : blockers)
-        if (may_see(blocker.task, permission))
-            entries.push_back(to_wire(blocker, permission.allowed));
-    return entries;
-}
-
 } // namespace
 
 ManagerObject::ManagerObject(
@@ -88,6 +75,8 @@ ManagerObject::~ManagerObject() {
 void ManagerObject::update(report::Report const& report) {
     auto const names = changes(announced_, report);
     announced_ = report;
+    if (report.stage != report::Stage::transitioning)
+        blockers_.forget();
     if (!names.empty())
         emitPropertiesChangedSignal(Manager_adaptor::INTERFACE_NAME, names);
 }
@@ -310,10 +299,11 @@ void ManagerObject::Resume(sdbus::Result<>&& result) {
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
+    using Blockers = base::Result<engine::Engine::SharedBlockers>;
     admit(std::move(result), {}, [this](auto const& reply, Caller const& caller) {
         auto const list = [this, reply](Permission const& permission) {
-            auto const show = [reply, permission](base::Result<engine::Blockers> const& blockers) {
-                answer(reply, blockers, [&] { reply.give(visible(blockers->tasks, permission)); });
+            auto const show = [this, reply, permission](Blockers const& blockers) {
+                answer(reply, blockers, [&] { reply.give(blockers_.of(*blockers, permission)); });
             };
             reply.guard([&] { engine_.blockers(show); });
         };

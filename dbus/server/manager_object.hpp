@@ -3,6 +3,7 @@
 
 #include "dbus_server/adaptors/manager.hpp"
 #include "dbus_server/authoriser.hpp"
+#include "dbus_server/blocker_answers.hpp"
 #include "dbus_server/bus_pump.hpp"
 #include "dbus_server/call_limits.hpp"
 #include "dbus_server/reply.hpp"
@@ -102,6 +103,7 @@ private:
     engine::Engine& engine_;
     Authoriser& authoriser_;
     CallLimits limits_;
+    BlockerAnswers blockers_;
     report::Report announced_;
 };
 

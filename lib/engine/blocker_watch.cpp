@@ -4,6 +4,16 @@
 
 namespace livepatch::engine {
 
+namespace {
+
+base::Result<BlockerWatch::Scan> shared(base::Result<kernel::TaskScan> scan) {
+    if (!scan)
+        return scan.error();
+    return std::make_shared<kernel::TaskScan const>(std::move(scan).value());
+}
+
+} // namespace
+
 BlockerWatch::BlockerWatch(base::Clock& clock, base::Worker worker, kernel::TaskScanner& scanner)
     : clock_(clock),
       worker_(std::move(worker)),
@@ -13,6 +23,8 @@ void BlockerWatch::follow(std::string const& patch, int target) {
     Subject subject{patch, target};
     if (subject_ == subject)
         return;
+    if (!subject_ || subject_->patch != patch)
+        since_ = clock_.now();
     subject_ = std::move(subject);
     last_.reset();
 }
@@ -28,7 +40,7 @@ bool BlockerWatch::is_fresh() const {
 
 void BlockerWatch::request(Done done) {
     if (!subject_)
-        return done(kernel::TaskScan{});
+        return done(std::make_shared<kernel::TaskScan const>());
     if (is_fresh())
         return done(*last_);
     waiting_.push_back(std::move(done));
@@ -36,7 +48,8 @@ void BlockerWatch::request(Done done) {
 }
 
 void BlockerWatch::refresh(std::function<void()> scanned) {
-    if (!subject_ || is_fresh() || scanning_)
+    bool const early = clock_.now() - since_ < patience;
+    if (!subject_ || early || is_fresh() || scanning_)
         return;
     waiting_.push_back([scanned = std::move(scanned)](auto const&) { scanned(); });
     scan();
@@ -54,35 +67,38 @@ void BlockerWatch::scan() {
 void BlockerWatch::take(Subject const& subject, base::Result<kernel::TaskScan> result) {
     scanning_ = false;
     if (!subject_)
-        return answer(kernel::TaskScan{}); // it ended meanwhile: nothing blocks
+        return answer(std::make_shared<kernel::TaskScan const>()); // it ended meanwhile
+    auto const scanned = shared(std::move(result));
     if (*subject_ == subject) {
-        last_ = result;
+        last_ = scanned;
         last_at_ = clock_.now();
     } else if (!waiting_.empty()) {
         return scan(); // they asked about another one
     }
-    answer(result);
+    answer(scanned);
 }
 
-void BlockerWatch::answer(base::Result<kernel::TaskScan> const& result) {
+void BlockerWatch::answer(base::Result<Scan> const& result) {
     for (auto const& done : std::exchange(waiting_, {}))
         done(result);
 }
 
+kernel::TaskScan const* BlockerWatch::last() const {
+    return last_ && *last_ ? (*last_)->get() : nullptr;
+}
+
 std::uint32_t BlockerWatch::tasks_remaining() const {
-    if (!last_ || !*last_)
-        return 0;
-    auto const& scan = **last_;
-    return static_cast<std::uint32_t>(scan.tasks.size() + scan.omitted);
+    auto const* scan = last();
+    return scan == nullptr ? 0 : static_cast<std::uint32_t>(scan->tasks.size() + scan->omitted);
 }
 
 std::string BlockerWatch::unseen() const {
-    if (!last_ || !*last_ || (*last_)->unreadable == 0)
+    auto const* scan = last();
+    if (scan == nullptr || scan->unreadable == 0)
         return {};
-    auto const& scan = **last_;
-    auto text = "tasks-unseen: " + std::to_string(scan.unreadable) +
-                " tasks cannot be looked at and may block the transition too";
-    return scan.unhelped ? text + ": " + describe(*scan.unhelped) : text;
+    auto const text = "tasks-unseen: " + std::to_string(scan->unreadable) +
+                      " tasks cannot be looked at and may block the transition too";
+    return scan->unhelped ? text + ": " + describe(*scan->unhelped) : text;
 }
 
 } // namespace livepatch::engine

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,9 +18,14 @@ namespace livepatch::engine {
 
 class BlockerWatch {
 public:
-    using Done = std::function<void(base::Result<kernel::TaskScan>)>;
+    // One for all who asked while it was the newest.
+    using Scan = std::shared_ptr<kernel::TaskScan const>;
+    using Done = std::function<void(base::Result<Scan>)>;
 
     static constexpr std::chrono::milliseconds interval{1000};
+    // Most transitions are over by then. A look at all tasks, for which systemd starts a process,
+    // would only keep the processors from them.
+    static constexpr std::chrono::milliseconds patience{2000};
 
     // `scanner` is used on `worker`. Must outlive what is queued there.
     BlockerWatch(base::Clock& clock, base::Worker worker, kernel::TaskScanner& scanner);
@@ -32,7 +38,8 @@ public:
     // The newest scan if it is younger than the interval, else the next one.
     void request(Done done);
 
-    // Scans if the last one is older than the interval; `scanned` is called when there is news.
+    // Scans if the last one is older than the interval, and the transition than the patience;
+    // `scanned` is called when there is news.
     void refresh(std::function<void()> scanned);
 
     std::uint32_t tasks_remaining() const; // by the last scan; 0 before the first
@@ -50,13 +57,15 @@ private:
     bool is_fresh() const;
     void scan();
     void take(Subject const& subject, base::Result<kernel::TaskScan> result);
-    void answer(base::Result<kernel::TaskScan> const& result);
+    void answer(base::Result<Scan> const& result);
+    kernel::TaskScan const* last() const;
 
     base::Clock& clock_;
     base::Worker worker_;
     kernel::TaskScanner& scanner_;
     std::optional<Subject> subject_;
-    std::optional<base::Result<kernel::TaskScan>> last_;
+    base::Clock::Monotonic since_{}; // when its patch began to move
+    std::optional<base::Result<Scan>> last_;
     base::Clock::Monotonic last_at_{};
     bool scanning_ = false;
     std::vector<Done> waiting_;

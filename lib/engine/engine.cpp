@@ -148,7 +148,7 @@ std::map<std::string, std::string> Engine::not_yet() const {
 
 // In a container the kernel is somebody else's. Without a record that lasts, a patch that brings
 // the kernel down would do so at every boot. And what an admin took out may not come back because
-// the file that said so is gone.
+// the file that said so is gone. Nor is anything loaded for half of a configuration.
 std::string Engine::obstacle() const {
     if (!parts_.identity.container.empty())
         return "container";
@@ -165,6 +165,8 @@ std::string Engine::obstacle() const {
         });
     if (forced)
         return "forced";
+    if (coming_)
+        return "the sources are not read yet of a configuration that has changed";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();
     return lasts || parts_.without_crash_guard ? "" : "state-not-persistent";
 }
@@ -178,20 +180,33 @@ void Engine::complain(std::string const& code, std::vector<std::string> words) {
 }
 
 void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
+    auto sources = std::move(settings.sources);
+    coming_ = Coming{.settings = std::move(settings)};
+    parts_.source_worker.run(
+        [this, sources = std::move(sources)]() mutable {
+            parts_.sources.configure(std::move(sources));
+            return true;
+        },
+        [this, done = std::move(done)](bool) {
+            // A reading that began before has been taken: the worker does one thing after the
+            // other.
+            if (coming_)
+                coming_->configured = true;
+            refresh(done);
+        }
+    );
+}
+
+void Engine::put_in_force() {
+    if (!coming_ || !coming_->configured)
+        return;
+    auto settings = std::exchange(coming_, std::nullopt)->settings;
     parts_.mode = settings.mode;
     ladder_.configure(settings.transition);
     probation_.configure(std::move(settings.probation));
     parts_.policy = std::move(settings.policy);
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
-    parts_.source_worker.run(
-        [this, sources = std::move(settings.sources)]() mutable {
-            parts_.sources.configure(std::move(sources));
-            return true;
-        },
-        [this, done = std::move(done)](bool) { refresh(done); }
-    );
-    wake();
 }
 
 bool Engine::is_at_rest() const {
@@ -226,6 +241,7 @@ void Engine::retry(RequestQueue::Done done) {
 }
 
 void Engine::take(repository::Catalogue catalogue) {
+    put_in_force();
     auto const before = std::exchange(catalogue_, std::move(catalogue));
     depended_.clear();
     for (auto const& offer : catalogue_.offers)

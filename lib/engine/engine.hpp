@@ -137,7 +137,9 @@ public:
     void complain(std::string const& code, std::vector<std::string> words);
 
     // The configuration was read again. What is loaded stays, whatever sources are left; `done` is
-    // called when they have been read.
+    // called when they have been read. The rest of the settings is in force from then on: of two
+    // configurations that are each sound no mixture is acted on, so until then nothing is loaded by
+    // itself.
     void reconfigure(Settings settings, RequestQueue::Done done);
 
     // Something may have been missed: look at all of it, trusting nothing that was seen before.
@@ -178,7 +180,9 @@ public:
     // Also an admin's word that a state which was lost may be forgotten.
     void resume(Done<void> done);
 
-    void blockers(Done<Blockers> done);
+    // One answer for all who ask between two scans: for thousands of tasks it is a large one.
+    using SharedBlockers = std::shared_ptr<Blockers const>;
+    void blockers(Done<SharedBlockers> done);
 
     // The truth as of now: looks at the kernel unless that was done a moment ago.
     report::Report const& report();
@@ -199,6 +203,12 @@ public:
     };
 
 private:
+    // Of a configuration that was read again and is not in force yet.
+    struct Coming {
+        Settings settings;       // without the sources
+        bool configured = false; // the next reading is one of its sources
+    };
+
     // A patch to take out, and what is to be held.
     struct Target {
         std::string name;
@@ -228,6 +238,7 @@ private:
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
     void carry_on(Judgement const& judged, RequestQueue::Done done);
+    SharedBlockers explain(BlockerWatch::Scan const& scan);
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);
@@ -249,6 +260,7 @@ private:
     void turned_round(std::string const& name);
     std::string overdue() const;
     void take(repository::Catalogue catalogue);
+    void put_in_force();
     void tell_rejected(repository::Catalogue const& before);
     void step();
     void look();
@@ -288,6 +300,8 @@ private:
     CatalogueReader reader_;
     ActionRunner runner_;
     BlockerWatch blockers_;
+    BlockerWatch::Scan explained_scan_;
+    SharedBlockers explained_; // that scan, for all who ask
     RequestQueue requests_;
     Backoff backoff_;
     Probation probation_;
@@ -300,6 +314,7 @@ private:
     std::string told_stall_;       // the transition of which it was said
     std::string kernel_;           // see kernel_of()
 
+    std::optional<Coming> coming_;
     repository::Catalogue catalogue_;
     std::set<std::string, std::less<>> depended_; // modules that offers depend on
     std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked

@@ -96,8 +96,11 @@ void Engine::follow_transition(bool first) {
                             : first          ? recorded_start(*patch)
                                              : parts_.clock.wall();
     transition_ = key;
-    if (patch == nullptr)
+    if (patch == nullptr) {
+        explained_scan_.reset();
+        explained_.reset();
         return blockers_.rest();
+    }
     blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
     blockers_.refresh([this] { wake(); });
 }

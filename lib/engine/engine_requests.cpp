@@ -332,21 +332,30 @@ void Engine::revert_all(Options const& options, Done<void> done) {
         take_out(target, options, one_done);
 }
 
-void Engine::blockers(Done<Blockers> done) {
+void Engine::blockers(Done<SharedBlockers> done) {
     report();
-    auto const* patch = observed_.transition();
-    if (patch == nullptr)
-        return done(Blockers());
-    Blockers answer{.patch = patch->name, .since = transition_since_, .tasks = {}};
-    auto const explain =
-        [answer, patched = patch->objects, done](base::Result<kernel::TaskScan> scan) mutable {
-            if (!scan)
-                return done(scan.error());
-            for (auto& task : scan->tasks)
-                answer.tasks.push_back(kernel::explain(std::move(task), patched));
-            done(std::move(answer));
-        };
-    blockers_.request(explain);
+    if (observed_.transition() == nullptr)
+        return done(std::make_shared<Blockers const>());
+    blockers_.request([this, done](base::Result<BlockerWatch::Scan> const& scan) {
+        if (scan)
+            done(explain(*scan));
+        else
+            done(scan.error());
+    });
+}
+
+Engine::SharedBlockers Engine::explain(BlockerWatch::Scan const& scan) {
+    if (std::exchange(explained_scan_, scan) == scan)
+        return explained_;
+    auto blockers = std::make_shared<Blockers>();
+    if (auto const* patch = observed_.transition()) {
+        blockers->patch = patch->name;
+        blockers->since = transition_since_;
+        for (auto const& task : scan->tasks)
+            blockers->tasks.push_back(kernel::explain(task, patch->objects));
+    }
+    explained_ = std::move(blockers);
+    return explained_;
 }
 
 } // namespace livepatch::engine

@@ -73,13 +73,33 @@ std::optional<base::Error> leftover_in_the_way(World const& world, Judgement con
         .remedy = stays ? "reboot" : "unload it: rmmod " + judged.name};
 }
 
-base::Error other_lineage(Judgement const& judged, std::string_view owner) {
+// A source that offers nothing any more counts by what it left in the kernel. That has to be named:
+// the source itself may stand in no list.
+std::string other_lineage_reason(Selection::Owner const& owner) {
+    if (owner.offers)
+        return "other-lineage";
+    return "other-lineage: " + std::string(owner.loaded) + " is loaded, of the source " +
+           std::string(owner.source) + " that is gone";
+}
+
+base::Error other_lineage(Judgement const& judged, Selection::Owner const& owner) {
+    auto const source = std::string(owner.source);
+    auto const loaded = std::string(owner.loaded);
+    std::string remedy = "give its source a higher priority";
+    if (owner.offers)
+        remedy += ", or disable the other one";
+    if (!loaded.empty())
+        remedy += (owner.offers ? " and revert " : ", or revert ") +
+                  ("its patch: lpctl revert " + loaded);
     return {
         .code = base::Errc::conflict,
         .subject = judged.name,
-        .cause = "another source, " + std::string(owner) +
-                 ", has cumulative patches, and the patches of two sources cannot stand together",
-        .remedy = "give its source a higher priority, or disable the other one"};
+        .cause =
+            (owner.offers ? "another source, " + source + ", has cumulative patches"
+                          : loaded + " is loaded, which is or may be cumulative, of the source " +
+                                source + " that is gone") +
+            ", and the patches of two sources cannot stand together",
+        .remedy = std::move(remedy)};
 }
 
 // An admin's own hold; a revert's is lifted by applying.
@@ -167,8 +187,8 @@ why_unusable(World const& world, Selection const& selection, Judgement const& ju
         return judged.offer->refused;
     if (!world.livepatch)
         return unsupported(judged.name);
-    if (auto const owner = selection.other_lineage(*judged.offer); !owner.empty())
-        return other_lineage(judged, owner);
+    if (auto const owner = selection.other_lineage(*judged.offer))
+        return other_lineage(judged, *owner);
     if (is_another_build(judged))
         return another_build(judged);
     return leftover_in_the_way(world, judged);
@@ -218,8 +238,8 @@ void judge_absent(
         return dispose(judged, Disposition::held, hold->reason);
     if (auto const* hold = world.state.find_hold(offer.sha256))
         return dispose(judged, Disposition::held, hold->reason);
-    if (!offer.refused && !selection.other_lineage(offer).empty())
-        return dispose(judged, Disposition::rejected, "other-lineage");
+    if (auto const owner = selection.other_lineage(offer); owner && !offer.refused)
+        return dispose(judged, Disposition::rejected, other_lineage_reason(*owner));
     if (blocked)
         return dispose(judged, Disposition::rejected, describe(*blocked));
     if (auto const failed = world.failures.find(offer.sha256); failed != world.failures.end())

@@ -41,13 +41,18 @@ Selection::Selection(World const& world) : world_(world) {
 }
 
 void Selection::find_owner() {
-    for (auto const& record : world_.state.loads)
-        if (is_loaded(record))
-            add_to_lineage(record.source, record.priority, replace_of(world_, record));
+    for (auto const& record : world_.state.loads) {
+        if (!is_loaded(record))
+            continue;
+        auto const replace = replace_of(world_, record);
+        auto& lineage = add_to_lineage(record.source, record.priority, replace);
+        if (replace != Replace::no)
+            lineage.loaded = record.name;
+    }
     // After the loaded ones: a source's priority as it is now.
     for (auto const& offer : world_.catalogue.offers)
         if (!offer.refused)
-            add_to_lineage(offer.source, offer.priority, offer.module.replace);
+            add_to_lineage(offer.source, offer.priority, offer.module.replace).offers = true;
     // Sources are walked by name, which is how ties are broken.
     for (auto const& [source, lineage] : lineages_)
         if (lineage.may_be && (owner_.empty() || lineage.priority > lineages_.at(owner_).priority))
@@ -61,11 +66,13 @@ bool Selection::is_loaded(LoadRecord const& record) const {
            record.stage != Stage::reverting && is_active(world_.observed.find(record.name));
 }
 
-void Selection::add_to_lineage(std::string_view source, int priority, Replace replace) {
+Selection::Lineage&
+Selection::add_to_lineage(std::string_view source, int priority, Replace replace) {
     auto& lineage = lineages_[source];
     lineage.priority = priority;
     lineage.may_be = lineage.may_be || replace != Replace::no;
     lineage.is = lineage.is || replace == Replace::yes;
+    return lineage;
 }
 
 void Selection::choose() {
@@ -80,8 +87,8 @@ void Selection::choose() {
 }
 
 bool Selection::is_preferred(Offer const& left, Offer const& right) const {
-    bool const shut_out = !other_lineage(left).empty();
-    if (shut_out != !other_lineage(right).empty())
+    bool const shut_out = other_lineage(left).has_value();
+    if (shut_out != other_lineage(right).has_value())
         return !shut_out;
     return repository::preferred(left, right);
 }
@@ -145,13 +152,16 @@ bool Selection::may_be_had(Offer const& offer) const {
            !world_.failures.contains(offer.sha256) && world_.waits_for(offer).empty();
 }
 
-std::string_view Selection::other_lineage(Offer const& offer) const {
+std::optional<Selection::Owner> Selection::other_lineage(Offer const& offer) const {
     if (owner_.empty() || offer.source == owner_)
-        return {};
+        return std::nullopt;
+    auto const& lineage = lineages_.at(owner_);
     // Whether the owner's patches are cumulative may not be known. Then they cannot stand beside
     // others of which it is not known either, and may beside those that replace nothing.
-    bool const shut_out = lineages_.at(owner_).is || offer.module.replace != Replace::no;
-    return shut_out ? owner_ : std::string_view();
+    bool const shut_out = lineage.is || offer.module.replace != Replace::no;
+    if (!shut_out)
+        return std::nullopt;
+    return Owner{.source = owner_, .loaded = lineage.loaded, .offers = lineage.offers};
 }
 
 // The record that says a cumulative patch, which is still there, took this one's place.

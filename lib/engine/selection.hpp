@@ -20,9 +20,15 @@ public:
     // pinned, then what he did not hold, then what is preferred; nullptr when none is offered.
     repository::Offer const* chosen(std::string_view name) const;
 
-    // The source whose cumulative patches this host has, when that keeps the offer out; "" =
-    // nothing does.
-    std::string_view other_lineage(repository::Offer const& offer) const;
+    // The source whose cumulative patches this host has.
+    struct Owner {
+        std::string_view source; // "" = none
+        std::string_view loaded; // a patch of it in the kernel that keeps others out; "" = none
+        bool offers = false;     // anything that can be used; false: its files or itself are gone
+    };
+
+    // When that keeps the offer out.
+    std::optional<Owner> other_lineage(repository::Offer const& offer) const;
 
     // The cumulative patch that is there, or will be, instead of the offer; "" = none.
     std::string_view superseded_by(repository::Offer const& offer) const;
@@ -42,8 +48,10 @@ private:
 
     struct Lineage {
         int priority = 0;
-        bool may_be = false; // has a patch that is or may be cumulative
-        bool is = false;     // has one that is
+        bool may_be = false;          // has a patch that is or may be cumulative
+        bool is = false;              // has one that is
+        bool offers = false;          // a file that can be used
+        std::string_view loaded = {}; // the newest that is in the kernel and may be cumulative
         // The newest that is cumulative and not held or failed; and the same among what no pin
         // keeps out.
         std::optional<Place> newest;
@@ -54,7 +62,7 @@ private:
     void choose();
     void find_newest();
     bool is_loaded(LoadRecord const& record) const;
-    void add_to_lineage(std::string_view source, int priority, module::Replace replace);
+    Lineage& add_to_lineage(std::string_view source, int priority, module::Replace replace);
     bool is_preferred(repository::Offer const& left, repository::Offer const& right) const;
     bool is_better(repository::Offer const& left, repository::Offer const& right) const;
     bool is_asked_for(repository::Offer const& offer) const;

@@ -4,6 +4,7 @@
 #include "kernel/small_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <utility>
@@ -59,6 +60,13 @@ base::Result<Observation> LivepatchTree::observe() {
         if (!scan.moved() || round == rounds)
             return observation;
     }
+}
+
+std::optional<bool> LivepatchTree::in_transition(std::string const& patch) const {
+    auto const path = root_.sys / "kernel/livepatch" / patch / "transition";
+    std::array<char, 8> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    auto const reading = read_at(AT_FDCWD, path.c_str(), buffer);
+    return reading ? std::optional(without_newline(reading.text) == "1") : std::nullopt;
 }
 
 } // namespace livepatch::kernel

@@ -66,6 +66,10 @@ public:
     // failed when files that must be there cannot be read.
     base::Result<Observation> observe();
 
+    // A glance at one small file, for whoever waits for the end: whether this patch is in
+    // transition; nothing when it has no directory.
+    std::optional<bool> in_transition(std::string const& patch) const;
+
     // The next observation asks every module again whether it is a livepatch.
     void forget_modules() { ordinary_.forget(); }
 

@@ -60,4 +60,13 @@ split_signature(std::span<std::byte const> file, std::string_view subject) {
         .content = rest.first(rest.size() - length), .pkcs7 = rest.last(length)};
 }
 
+base::Result<std::span<std::byte const>> without_signature(std::span<std::byte const> file) {
+    if (!has_signature_marker(file))
+        return file;
+    auto const parts = split_signature(file, {});
+    if (!parts)
+        return parts.error();
+    return parts->content;
+}
+
 } // namespace livepatch::module

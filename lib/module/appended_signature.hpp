@@ -23,4 +23,7 @@ bool has_signature_marker(std::span<std::byte const> file);
 base::Result<AppendedSignature>
 split_signature(std::span<std::byte const> file, std::string_view subject);
 
+// The ELF file, which the signature is no part of; `file` itself when it is not signed.
+base::Result<std::span<std::byte const>> without_signature(std::span<std::byte const> file);
+
 } // namespace livepatch::module

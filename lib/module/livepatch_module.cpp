@@ -74,16 +74,6 @@ base::Result<std::string> find_build_id(Elf const& elf) {
     return build_id((*section)->bytes);
 }
 
-// Without the signature, which is no part of the ELF file.
-base::Result<Bytes> elf_part(Bytes file) {
-    if (!has_signature_marker(file))
-        return file;
-    auto const parts = split_signature(file, {});
-    if (!parts)
-        return parts.error();
-    return parts->content;
-}
-
 base::Result<Modinfo> find_modinfo(Elf const& elf) {
     auto const section = loaded_section(elf, ".modinfo");
     if (!section)
@@ -126,7 +116,7 @@ base::Result<LivepatchModule> describe(Elf const& elf) {
 }
 
 base::Result<LivepatchModule> parse(Bytes file) {
-    auto const part = elf_part(file);
+    auto const part = without_signature(file);
     if (!part)
         return part.error();
     auto const elf = Elf::parse(*part);

@@ -15,17 +15,8 @@ constexpr std::size_t entry_size = 64;
 constexpr std::size_t name_at = sizeof(std::uint64_t);
 constexpr std::size_t most_entries = 16 * 1024; // the largest modules import some hundred
 
-base::Result<Bytes> elf_part(Bytes file) {
-    if (!has_signature_marker(file))
-        return file;
-    auto const parts = split_signature(file, {});
-    if (!parts)
-        return parts.error();
-    return parts->content;
-}
-
 base::Result<BuiltAgainst> parse(Bytes file) {
-    auto const part = elf_part(file);
+    auto const part = without_signature(file);
     if (!part)
         return part.error();
     auto const elf = Elf::parse(*part);

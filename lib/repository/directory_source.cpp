@@ -114,7 +114,7 @@ DirectorySource::Listing DirectorySource::list() {
     for (auto const& name : names.value()) {
         if (!ModuleEntry::stem(name))
             continue;
-        auto offer = offer_of(directory->get(), name);
+        auto offer = offer_of(directory->get(), name, listing.problems);
         if (auto node = known_.extract(name); node)
             still_there.insert(std::move(node));
         if (!offer) {
@@ -150,7 +150,9 @@ bool DirectorySource::depends_on_loaded_modules(Offer const& offer) const {
            offer.module.release == kernel_.release();
 }
 
-base::Result<Offer> DirectorySource::offer_of(int directory, std::string const& name) {
+base::Result<Offer> DirectorySource::offer_of(
+    int directory, std::string const& name, std::vector<base::Error>& problems
+) {
     auto const path = source_.path / name;
     auto const entry = ModuleEntry::open(directory, path);
     if (!entry) {
@@ -160,6 +162,8 @@ base::Result<Offer> DirectorySource::offer_of(int directory, std::string const& 
         offer.refused = entry.error();
         return offer;
     }
+    if (entry->foreign_sidecar())
+        problems.push_back(*entry->foreign_sidecar());
     auto const known = known_.find(name);
     if (known != known_.end() && known->second.settled && known->second.stamps == entry->stamps())
         return known->second.offer;
@@ -217,7 +221,15 @@ base::Result<void> DirectorySource::check_sidecar(
     );
 }
 
-// The symbols last: what nobody trusts shall not make us read the kernel's modules.
+// Whether it is for what runs here, whoever made it.
+base::Result<void>
+DirectorySource::check_fit(ModuleEntry const& entry, ModuleEntry::Content const& content) const {
+    if (auto good = check_sidecar(entry, content); !good)
+        return good;
+    return kernel_.symbols().check(content.candidate.module().versions, entry.path().string());
+}
+
+// The fit last: what nobody trusts shall not make us read the kernel's modules.
 base::Result<std::string> DirectorySource::check(
     ModuleEntry const& entry, ModuleEntry::Content const& content, trust::Verifier const& verifier
 ) const {
@@ -226,10 +238,7 @@ base::Result<std::string> DirectorySource::check(
     auto signer = verifier.check(content.candidate);
     if (!signer)
         return signer;
-    if (auto good = check_sidecar(entry, content); !good)
-        return good.error();
-    auto const& versions = content.candidate.module().versions;
-    if (auto good = kernel_.symbols().check(versions, entry.path().string()); !good)
+    if (auto good = check_fit(entry, content); !good)
         return good.error();
     return signer;
 }
@@ -258,10 +267,12 @@ base::Result<trust::VerifiedPatch> DirectorySource::verify(Offer const& offer) c
             .cause = "changed since it was read",
             .remedy = "try again"};
     }
+    if (auto good = check_origin(*entry); !good)
+        return good.error();
+    if (auto good = check_fit(*entry, *content); !good)
+        return good.error();
     // The keys as they are now: one may have been withdrawn since the listing.
     auto const keys = trust::Keyring::load(key_directory_, source_.keys);
-    if (auto good = check(*entry, *content, verifier(keys)); !good)
-        return good.error();
     return verifier(keys).verify(std::move(content->candidate));
 }
 

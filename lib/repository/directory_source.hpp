@@ -49,13 +49,16 @@ private:
 
     base::Result<base::UniqueFd> open_directory() const;
     void forget_if_rules_changed();
-    base::Result<Offer> offer_of(int directory, std::string const& name);
+    base::Result<Offer>
+    offer_of(int directory, std::string const& name, std::vector<base::Error>& problems);
     bool depends_on_loaded_modules(Offer const& offer) const;
     Offer new_offer(std::filesystem::path const& path) const;
     Offer examine(ModuleEntry const& entry) const;
     base::Result<void> check_origin(ModuleEntry const& entry) const;
     base::Result<void>
     check_sidecar(ModuleEntry const& entry, ModuleEntry::Content const& content) const;
+    base::Result<void>
+    check_fit(ModuleEntry const& entry, ModuleEntry::Content const& content) const;
     base::Result<std::string> check(
         ModuleEntry const& entry,
         ModuleEntry::Content const& content,

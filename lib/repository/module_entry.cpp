@@ -58,8 +58,7 @@ base::Result<ModuleEntry> ModuleEntry::open(int directory, std::filesystem::path
     if (!module)
         return module.error();
     ModuleEntry entry(path, std::move(*module), base::UniqueFd());
-    auto const sidecar = entry.sidecar_path();
-    entry.sidecar_ = open_safe_file(directory, sidecar.filename().string(), sidecar);
+    entry.open_sidecar(directory);
     auto stamps = entry.examine();
     if (!stamps)
         return stamps.error();
@@ -77,6 +76,23 @@ ModuleEntry::ModuleEntry(
 std::filesystem::path ModuleEntry::sidecar_path() const {
     auto const file = path_.filename().string();
     return path_.parent_path() / (stem(file).value_or(file) + ".ko.json");
+}
+
+// A module that root put there stays what it is, whatever others lay beside it.
+void ModuleEntry::open_sidecar(int directory) {
+    auto const path = sidecar_path();
+    auto const name = path.filename().string();
+    sidecar_ = open_safe_file(directory, name, path);
+    if (sidecar_ || sidecar_.error().code == base::Errc::not_found ||
+        !may_be_of_others(directory, name))
+        return;
+    foreign_sidecar_ = base::Error{
+        .code = base::Errc::verification_failed,
+        .subject = path.string(),
+        .cause = "not root's, and ignored",
+        .remedy = "remove it, and let nobody else write the directory"};
+    sidecar_ = base::Error{
+        .code = base::Errc::not_found, .subject = path.string(), .cause = {}, .remedy = {}};
 }
 
 base::Result<ModuleEntry::Stamps> ModuleEntry::examine() const {

@@ -48,6 +48,10 @@ public:
         bool same_content(Stamps const& other) const;
     };
 
+    // Where others may write the directory: what one of them put in the sidecar's place. It counts
+    // for nothing, as if it were not there; nothing = there is no such thing. Decision 0009.
+    std::optional<base::Error> const& foreign_sidecar() const { return foreign_sidecar_; }
+
     Stamps const& stamps() const { return stamps_; }
 
     // Whether the stamps would tell the next change: it was long enough ago that the files changed.
@@ -66,12 +70,14 @@ private:
     ModuleEntry(
         std::filesystem::path path, base::UniqueFd module, base::Result<base::UniqueFd> sidecar
     );
+    void open_sidecar(int directory);
     base::Result<Stamps> examine() const;
     base::Result<std::optional<Sidecar>> read_sidecar() const;
 
     std::filesystem::path path_;
     base::UniqueFd module_;
     base::Result<base::UniqueFd> sidecar_; // not_found = there is none
+    std::optional<base::Error> foreign_sidecar_ = {};
     Stamps stamps_;
 };
 

@@ -29,11 +29,19 @@ base::Error cannot_open(std::filesystem::path const& path, int os_error) {
     return error;
 }
 
+bool is_of_others(struct stat const& status) {
+    return status.st_uid != 0 && status.st_uid != ::geteuid();
+}
+
+bool others_may_write(struct stat const& status) {
+    return (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 base::Result<void> check_owner(struct stat const& status, std::filesystem::path const& path) {
-    if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    if (is_of_others(status))
         return refused(path, "belongs to uid " + std::to_string(status.st_uid), "chown root it");
     bool const sticky = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
-    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky)
+    if (others_may_write(status) && !sticky)
         return refused(path, "others than its owner may write it", "chmod go-w it");
     return {};
 }
@@ -46,14 +54,10 @@ base::Result<void> check_directory(int fd, std::filesystem::path const& path) {
 }
 
 base::Result<void> check_file_system(int fd, std::filesystem::path const& path) {
-    // linux/magic.h has no constants for CIFS and the FUSE one in all versions.
-    constexpr std::array<unsigned long, 5> foreign{
-        0x65735546, 0x01021997, 0x6969, 0xff534d42, 0xfe534d42};
     struct statfs status = {};
     if (::fstatfs(fd, &status) != 0)
         return base::system_error(path.string(), "cannot examine", errno);
-    auto const type = static_cast<unsigned long>(status.f_type) & 0xffffffffUL;
-    if (std::find(foreign.begin(), foreign.end(), type) != foreign.end())
+    if (is_remote_file_system(static_cast<std::uint32_t>(status.f_type)))
         return refused(
             path, "lies on a network or FUSE file system", "set remote = true for this source"
         );
@@ -61,6 +65,22 @@ base::Result<void> check_file_system(int fd, std::filesystem::path const& path) 
 }
 
 } // namespace
+
+bool is_remote_file_system(std::uint32_t type) {
+    // linux/magic.h does not have all of them in all versions.
+    constexpr std::array<std::uint32_t, 9> remote{
+        0x65735546, // FUSE
+        0x01021997, // 9p
+        0x00006969, // NFS
+        0xff534d42, // CIFS
+        0xfe534d42, // SMB 2 and later
+        0x00c36400, // Ceph
+        0x5346414f, // AFS
+        0x6b414653, // AFS of the kernel
+        0x73757245, // Coda
+    };
+    return std::find(remote.begin(), remote.end(), type) != remote.end();
+}
 
 base::Result<base::UniqueFd>
 open_safe_directory(std::filesystem::path const& path, FileSystems allowed) {
@@ -111,6 +131,16 @@ open_safe_file(int directory, std::string const& name, std::filesystem::path con
     if (auto checked = check_owner(status, shown_as); !checked)
         return checked.error();
     return fd;
+}
+
+// Only its owner can take away what is in a sticky directory: what vanishes was not root's.
+bool may_be_of_others(int directory, std::string const& name) {
+    struct stat status = {};
+    if (::fstat(directory, &status) != 0 || !others_may_write(status))
+        return false;
+    if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT;
+    return is_of_others(status);
 }
 
 } // namespace livepatch::repository

@@ -4,7 +4,9 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace livepatch::repository {
 
@@ -18,8 +20,16 @@ enum class FileSystems { local, any };
 base::Result<base::UniqueFd>
 open_safe_directory(std::filesystem::path const& path, FileSystems allowed);
 
+// Whether what lies there is what another machine or a process says, by the kind of the file system
+// (statfs(2): f_type).
+bool is_remote_file_system(std::uint32_t type);
+
 // Opens a regular file in it under the same rules.
 base::Result<base::UniqueFd>
 open_safe_file(int directory, std::string const& name, std::filesystem::path const& shown_as);
+
+// Whether somebody else may have put this name there, of whatever kind it is: others may write the
+// (sticky) directory, and it belongs to neither root nor us, or is gone by now.
+bool may_be_of_others(int directory, std::string const& name);
 
 } // namespace livepatch::repository

@@ -67,7 +67,8 @@ class Callers(BusCase):
         self.root.revert("lp_a")
         self.wait_state(self.root, "lp_a", "absent")
 
-    def test_a_hundred_callers_and_four_who_flood(self):
+    def reverted_in_a_flood(self, admin):
+        """A hundred callers, four of whom flood; the admin's revert is accepted all the same."""
         crowd = [self.connect_nobody() for _ in range(96)]
         messages = [
             call(ROOT, OBJECT_MANAGER, "GetManagedObjects"),
@@ -78,14 +79,14 @@ class Callers(BusCase):
         floods = [Flood(self.connect_nobody(), messages) for _ in range(4)]
         took = []
         for name in ("lp_b", "lp_c"):
-            self.root.apply(name)
+            admin.apply(name)
             self.wait_state(self.root, name, "enabled")
         for name in ("lp_c", "lp_b", "lp_a"):
             for client in crowd:
                 client.send(ROOT, OBJECT_MANAGER, "GetManagedObjects")
             time.sleep(0.5)
             began = time.monotonic()
-            self.root.revert(name)
+            admin.revert(name)
             took.append(time.monotonic() - began)
         for flood in floods:
             flood.stop()
@@ -99,6 +100,16 @@ class Callers(BusCase):
             client.collect(0.01)
             self.assertTrue(client.replies)
         self.bounded()
+
+    def test_a_hundred_callers_and_four_who_flood(self):
+        self.reverted_in_a_flood(self.root)
+
+    def test_an_admin_who_is_not_root_in_a_flood(self):
+        """Polkit has to be asked about him, while it is asked about those who flood."""
+        admin = self.connect(uid=1000)
+        self.polkit.admins.add(admin.name)
+        self.reverted_in_a_flood(admin)
+        self.assertIn((admin.name, "org.livepatchd1.revert", 0), self.polkit.asked)
 
     def test_callers_who_never_read(self):
         silent = [self.connect_nobody() for _ in range(32)]

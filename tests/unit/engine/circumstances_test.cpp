@@ -69,6 +69,67 @@ TEST_CASE("a mode that changes is obeyed at once") {
     CHECK(bench.patch("lp_one").state == PatchState::enabled);
 }
 
+TEST_CASE("mode and sources change together, and nothing is loaded by itself in between") {
+    EngineBench bench;
+    support::TemporaryDirectory const other;
+    auto const with = [&](std::filesystem::path const& source, report::Mode mode) {
+        return engine::Settings{
+            .sources = {{.name = "test", .path = source, .keys = {}}},
+            .mode = mode,
+            .without_crash_guard = false};
+    };
+    bool done = false;
+    auto const begin = [&](engine::Settings settings) {
+        bench.engine().reconfigure(std::move(settings), [&](auto const&) { done = true; });
+        bench.run();
+        CHECK_FALSE(done);
+    };
+    bench.mode = report::Mode::manual;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.hold_sources();
+    SECTION("what was offered before is not what is automatic now") {
+        begin(with(other.path(), report::Mode::automatic));
+        CHECK(bench.report().mode == report::Mode::manual);
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(done);
+        CHECK(bench.report().mode == report::Mode::automatic);
+        CHECK(bench.report().patches.empty());
+        CHECK(bench.kernel.calls().empty());
+    }
+    SECTION("nor does a reading that began before bring it") {
+        bench.engine().refresh();
+        begin(with(other.path(), report::Mode::automatic));
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.report().mode == report::Mode::automatic);
+        CHECK(bench.kernel.calls().empty());
+    }
+    SECTION("the later of two counts") {
+        begin(with(bench.source(), report::Mode::automatic));
+        begin(with(bench.source(), report::Mode::manual));
+        bench.hold_sources(false);
+        bench.run();
+        CHECK(bench.report().mode == report::Mode::manual);
+        CHECK(bench.kernel.calls().empty());
+    }
+}
+
+TEST_CASE("who makes it manual has nothing more loaded by itself, though a source hangs") {
+    EngineBench bench;
+    bench.start();
+    bench.hold_sources();
+    bench.put_patch({.name = "lp_one"});
+    bench.refresh(); // brings it while the mode is still the old one
+    bench.engine().reconfigure(settings(bench, report::Mode::manual), {});
+    bench.hold_sources(false);
+    bench.run();
+    CHECK(bench.report().mode == report::Mode::manual);
+    CHECK(bench.patch("lp_one").disposition == Disposition::available);
+    CHECK(bench.kernel.calls().empty());
+}
+
 TEST_CASE("a source that is taken away takes no patch with it") {
     EngineBench bench;
     bench.put_patch({.name = "lp_one"});

@@ -33,8 +33,8 @@ struct WatchBench {
     }
 
     void ask() {
-        watch.request([this](base::Result<kernel::TaskScan> const& scan) {
-            answers.push_back(scan ? scan->tasks.size() : 99);
+        watch.request([this](base::Result<BlockerWatch::Scan> const& scan) {
+            answers.push_back(scan ? (*scan)->tasks.size() : 99);
         });
     }
 };
@@ -126,6 +126,7 @@ TEST_CASE("one scan a second is shared by all who ask") {
     bench.ask();
     CHECK(bench.answers == std::vector<std::size_t>{0}); // nothing moves, nothing is scanned
     bench.watch.follow("lp", 1);
+    bench.clock.advance_to(bench.clock.now() + BlockerWatch::patience);
     for (int i = 0; i < 100; ++i)
         bench.ask();
     int news = 0;
@@ -148,6 +149,29 @@ TEST_CASE("one scan a second is shared by all who ask") {
     CHECK(news == 1);
     bench.watch.rest();
     CHECK(bench.watch.tasks_remaining() == 0);
+}
+
+TEST_CASE("short transitions are not looked into, unless somebody asks") {
+    WatchBench bench;
+    int news = 0;
+    auto const begin = bench.clock.now();
+    auto const refresh_at = [&](std::chrono::milliseconds since_begin) {
+        bench.clock.advance_to(begin + since_begin);
+        bench.watch.refresh([&] { ++news; });
+        bench.run();
+        return bench.scanner.targets.size();
+    };
+    bench.watch.follow("lp", 1);
+    CHECK(refresh_at(0ms) == 0);
+    CHECK(refresh_at(1900ms) == 0);
+    bench.watch.follow("lp", 0); // turned round: it has been moving for as long
+    CHECK(refresh_at(2s) == 1);
+    CHECK(news == 1);
+    bench.watch.follow("other", 1);
+    CHECK(refresh_at(3900ms) == 1);
+    bench.ask();
+    bench.run();
+    CHECK(bench.scanner.targets.size() == 2);
 }
 
 TEST_CASE("tasks that are not in the list are told all the same") {

@@ -117,6 +117,13 @@ TEST_CASE("of several sources only one may have cumulative patches") {
         CHECK(world.judged(name).refusal->code == base::Errc::conflict);
         CHECK(world.judged(name).refusal->cause.find("another source, b,") == 0);
     }
+    SECTION("what the other source has loaded is named, too") {
+        loaded(world, "b_1", Replace::yes).source = "b";
+        CHECK(reason(world, "a_1") == "rejected: other-lineage");
+        CHECK(world.judged("a_1").refusal->remedy.ends_with(
+            "disable the other one and revert its patch: lpctl revert b_1"
+        ));
+    }
     SECTION("ties go by name") {
         world.catalogue.offers[0].priority = 50;
         CHECK(wanted(world) == Strings{"a_1"});
@@ -139,6 +146,14 @@ TEST_CASE("of several sources only one may have cumulative patches") {
         auto& record = loaded(world, "b_1", Replace::yes);
         record.source = "b";
         CHECK(wanted(world).empty());
+        // A source that is gone stands in no list: what it left behind is named.
+        CHECK(
+            reason(world, "a_1") ==
+            "rejected: other-lineage: b_1 is loaded, of the source b that is gone"
+        );
+        auto const refusal = world.judged("a_1").refusal.value();
+        CHECK(refusal.cause.starts_with("b_1 is loaded, "));
+        CHECK(refusal.remedy.ends_with(", or revert its patch: lpctl revert b_1"));
         record.priority = 30; // a higher one takes over
         CHECK(wanted(world) == Strings{"a_1"});
     }

@@ -74,14 +74,21 @@ TEST_CASE("a stalled transition is shown with the tasks it waits for") {
     CHECK(scans >= 25);
     CHECK(scans <= 31); // one a second
 
-    std::optional<engine::Blockers> answer;
-    bench.engine().blockers([&](auto const& blockers) { answer = blockers.value(); });
-    bench.run();
-    REQUIRE(answer);
+    auto const ask = [&] {
+        engine::Engine::SharedBlockers answer;
+        bench.engine().blockers([&](auto const& blockers) { answer = blockers.value(); });
+        bench.run();
+        REQUIRE(answer);
+        return answer;
+    };
+    auto const answer = ask();
     CHECK(answer->patch == "lp_one");
     CHECK(answer->since == support::SimulatedClock::begin);
     CHECK(answer->tasks.size() == 2);
     CHECK(answer->tasks[1].task.unit == "db.service");
+    CHECK(ask() == answer); // the same one for all, until the next scan
+    bench.advance(1s);
+    CHECK(ask() != answer);
 
     bench.scanner.answer = kernel::TaskScan{};
     bench.revert("lp_one");
@@ -96,7 +103,7 @@ TEST_CASE("a stalled transition is shown with the tasks it waits for") {
 TEST_CASE("without a transition nothing blocks") {
     EngineBench bench;
     bench.start();
-    std::optional<engine::Blockers> answer;
+    engine::Engine::SharedBlockers answer;
     bench.engine().blockers([&](auto const& blockers) { answer = blockers.value(); });
     REQUIRE(answer);
     CHECK(answer->patch.empty());

@@ -70,6 +70,18 @@ TEST_CASE("the state follows initstate, enabled and transition") {
     CHECK_FALSE(observation.patches[0].pinned);
 }
 
+TEST_CASE("a glance tells whether a patch is in transition") {
+    FakeKernelTree tree;
+    kernel::LivepatchTree const glance(tree.root());
+    CHECK_FALSE(glance.in_transition("lp").has_value());
+    tree.set_module("lp", {.initstate = "coming"});
+    CHECK_FALSE(glance.in_transition("lp").has_value());
+    tree.set_patch("lp", {.transition = 1});
+    CHECK(glance.in_transition("lp") == true);
+    tree.set_patch("lp", {.transition = 0});
+    CHECK(glance.in_transition("lp") == false);
+}
+
 TEST_CASE("a livepatch module without a directory is disabled, or just loading") {
     struct Row {
         char const* initstate;

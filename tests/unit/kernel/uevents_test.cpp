@@ -103,6 +103,33 @@ TEST_CASE("a datagram of another process is not believed") {
     CHECK_FALSE(is_readable(events));
 }
 
+// As the kernel sends them: to all who listen, and without waiting for any of them.
+TEST_CASE("a buffer that overran is told once, and what comes after it is read") {
+    auto events = kernel::Uevents::open().value();
+    constexpr int more_than_it_holds = 20'000; // 1 MiB at most, of 768 bytes or more each
+    base::UniqueFd const sender(::socket(AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT));
+    sockaddr_nl everybody{};
+    everybody.nl_family = AF_NETLINK;
+    everybody.nl_groups = 1;
+    auto const* const address = reinterpret_cast<sockaddr const*>(&everybody); // NOLINT
+    for (int i = 0; i < more_than_it_holds; ++i)
+        REQUIRE(
+            ::sendto(
+                sender.get(), added.data(), added.size(), MSG_DONTWAIT, address, sizeof everybody
+            ) == static_cast<ssize_t>(added.size())
+        ); // for administrators of the network only
+    int lost = 0;
+    while (is_readable(events)) {
+        auto const batch = events.read_new().value();
+        lost += batch.lost ? 1 : 0;
+        CHECK(batch.events.empty()); // no kernel sent them
+    }
+    CHECK(lost == 1);
+    CHECK_FALSE(events.read_new().value().lost);
+    CHECK(forge(events, added));
+    CHECK(is_readable(events));
+}
+
 TEST_CASE("only events of modules wake us") {
     auto events = kernel::Uevents::open().value();
     for (std::string const header :

@@ -144,6 +144,22 @@ TEST_CASE("no component may belong to somebody else") {
     CHECK(opened.error().subject == path.string());
 }
 
+// That such a directory is refused, and taken where it is wanted, is seen on a real one: vm
+// `remote_source`.
+TEST_CASE("network and FUSE file systems are known by their kind, and no others") {
+    for (std::uint32_t const remote :
+         {0x65735546U, 0x01021997U, 0x6969U, 0xff534d42U, 0xfe534d42U, 0x00c36400U}) {
+        CAPTURE(remote);
+        CHECK(is_remote_file_system(remote));
+    }
+    // ext4, xfs, btrfs, tmpfs, overlayfs, squashfs
+    for (std::uint32_t const local :
+         {0xef53U, 0x58465342U, 0x9123683eU, 0x01021994U, 0x794c7630U, 0x73717368U, 0U}) {
+        CAPTURE(local);
+        CHECK_FALSE(is_remote_file_system(local));
+    }
+}
+
 TEST_CASE("a file that others may write is refused, sticky or not") {
     Tree const tree;
     auto const mode = GENERATE(0664, 0646, 01666);

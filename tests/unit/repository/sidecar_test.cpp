@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <unistd.h>
 
 using namespace livepatch;
 using base::Errc;
@@ -404,4 +405,73 @@ TEST_CASE("a broken sidecar refuses its module and no other") {
     CHECK(listing.problems.size() == 1);
     CHECK(bench.source.verify(listing.offers[0]).has_error());
     CHECK_FALSE(listing.offers[1].refused);
+}
+
+namespace {
+
+constexpr uid_t somebody = 12345;
+
+// What somebody else lays in the sidecar's place.
+void lay(Bench const& bench, std::string const& what) {
+    auto const path = bench.place / "lp-one.ko.json";
+    if (what == "an entry that takes the module back")
+        bench.describe({{"id", "LP-1"}, {"withdrawn", {{"reason", "mine"}}}});
+    else if (what == "a file of his that all may write")
+        bench.directory.write("source/lp-one.ko.json", "{");
+    else if (what == "a link")
+        fs::create_symlink("lp-one.ko", path);
+    else if (what == "a FIFO")
+        REQUIRE(::mkfifo(path.c_str(), 0666) == 0);
+    else
+        fs::create_directory(path);
+    if (!fs::is_symlink(path))
+        ::chmod(path.c_str(), 0777);
+    REQUIRE(::lchown(path.c_str(), somebody, somebody) == 0);
+}
+
+} // namespace
+
+TEST_CASE("in a sticky directory nobody else's sidecar takes a good module out") {
+    if (::geteuid() != 0)
+        return; // only root can give things away
+    Bench bench;
+    ::chmod(bench.place.c_str(), 01777);
+    lay(bench,
+        GENERATE(
+            as<std::string>{},
+            "an entry that takes the module back",
+            "a file of his that all may write",
+            "a link",
+            "a FIFO",
+            "a directory"
+        ));
+    for (int reading = 0; reading < 2; ++reading) { // the second is from memory, in part
+        auto const listing = bench.source.list();
+        REQUIRE(listing.offers.size() == 1);
+        CHECK_FALSE(listing.offers[0].refused);
+        CHECK(listing.offers[0].id == "lp_one");
+        CHECK(listing.offers[0].release_only);
+        REQUIRE(listing.problems.size() == 1); // not in silence
+        CHECK(listing.problems[0].subject == (bench.place / "lp-one.ko.json").string());
+        CHECK(listing.problems[0].cause == "not root's, and ignored");
+        CHECK(bench.source.verify(listing.offers[0]));
+    }
+    // Root's own takes its place, and counts.
+    fs::remove_all(bench.place / "lp-one.ko.json");
+    bench.describe({{"id", "LP-1"}, {"withdrawn", {{"reason", "it hurts"}}}});
+    CHECK(bench.refused().cause == "its publisher took it back: it hurts");
+}
+
+TEST_CASE("where only root writes, a sidecar that is not his refuses its module") {
+    if (::geteuid() != 0)
+        return; // only root can give things away
+    Bench bench;
+    bench.describe({{"id", "LP-1"}});
+    REQUIRE(::chown((bench.place / "lp-one.ko.json").c_str(), somebody, somebody) == 0);
+    CHECK(bench.refused().cause == "belongs to uid 12345");
+    // Sticky or not, what is root's own counts, also when it is no file.
+    ::chmod(bench.place.c_str(), 01777);
+    fs::remove(bench.place / "lp-one.ko.json");
+    fs::create_symlink("lp-one.ko", bench.place / "lp-one.ko.json");
+    CHECK(bench.refused().cause == "a symbolic link");
 }
