@@ -9,6 +9,8 @@
 #include "dbus_server/service.hpp"
 #include "engine/engine.hpp"
 #include "hints.hpp"
+#include "history/database.hpp"
+#include "history/recorder.hpp"
 #include "instance_lock.hpp"
 #include "kernel/root.hpp"
 #include "loader/loader.hpp"
@@ -82,7 +84,10 @@ private:
     boost::asio::thread_pool disk_thread_{1};
     boost::asio::thread_pool task_thread_{1};
     boost::asio::thread_pool source_thread_{1};
+    boost::asio::thread_pool history_thread_{1};
     engine::Engine engine_;
+    history::Database history_database_;
+    history::Recorder history_;
     std::optional<base::Clock::Monotonic> rescanned_;
     StatusFile status_file_;
     dbus_server::LogControlObject log_control_;

@@ -69,11 +69,13 @@ void BlockerWatch::answer(base::Result<kernel::TaskScan> const& result) {
         done(result);
 }
 
+kernel::TaskScan const* BlockerWatch::newest() const {
+    return last_ && *last_ ? &**last_ : nullptr;
+}
+
 std::uint32_t BlockerWatch::tasks_remaining() const {
-    if (!last_ || !*last_)
-        return 0;
-    auto const& scan = **last_;
-    return static_cast<std::uint32_t>(scan.tasks.size() + scan.omitted);
+    auto const* scan = newest();
+    return scan == nullptr ? 0 : static_cast<std::uint32_t>(scan->tasks.size() + scan->omitted);
 }
 
 std::string BlockerWatch::unseen() const {

@@ -74,7 +74,8 @@ Engine::Engine(Parts parts)
                             ) { return is_still_planned(action, sha256); },
            .load_unrecorded = parts_.without_crash_guard}
       ),
-      blockers_(parts_.clock, parts_.task_worker, parts_.scanner) {}
+      blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
+      courses_(parts_.clock) {}
 
 void Engine::start(std::function<void()> started) {
     read_state();
@@ -304,6 +305,7 @@ void Engine::look() {
     follow_transition(first);
     unsaved_ = unsaved_ || settled.changed;
     tell(settled.events);
+    courses_.settle(settled.events);
 }
 
 void Engine::find_missing() {
@@ -354,7 +356,10 @@ void Engine::follow_transition(bool first) {
     if (patch == nullptr)
         return blockers_.rest();
     blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
-    blockers_.refresh([this] { wake(); });
+    blockers_.refresh([this] {
+        note_blockers();
+        wake();
+    });
 }
 
 Time Engine::recorded_start(kernel::ObservedPatch const& patch) const {
@@ -405,6 +410,7 @@ void Engine::start_first(std::vector<Action> const& actions) {
         bool const clean_up = action.kind == Action::Kind::remove;
         bool const behind = load_waits && action.request == 0 && !clean_up;
         if (!backoff_.waits(action.name, now) && !behind) {
+            courses_.begin(action, requests_.find(action.request));
             runner_.run(
                 action,
                 world().ours(action.name) != nullptr,
@@ -417,6 +423,7 @@ void Engine::start_first(std::vector<Action> const& actions) {
 }
 
 void Engine::finished(ActionRunner::Outcome const& outcome) {
+    courses_.finish(outcome);
     looked_at_.reset(); // whoever asks now wants to see what it did
     if (outcome.error) {
         if (!put_off(outcome))
@@ -575,7 +582,7 @@ void Engine::tell_failed(
 void Engine::tell(std::vector<report::Event> const& events) const {
     for (auto const& event : events)
         if (on_event_)
-            on_event_(event);
+            on_event_(complete(event));
 }
 
 } // namespace livepatch::engine
