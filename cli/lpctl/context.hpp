@@ -19,6 +19,7 @@ struct Patience {
     // a second in all, whatever hangs.
     std::chrono::milliseconds bus{500};
     std::chrono::milliseconds reading{400};
+    std::chrono::milliseconds history{3'000};  // may be large, and polkit may have to be started
     std::chrono::milliseconds look{200};       // during a transition, again and again
     std::chrono::milliseconds changing{5'000}; // before something is changed: each of the two
     std::chrono::milliseconds prompt{120'000}; // polkit's own limit for a password
@@ -36,11 +37,14 @@ struct Context {
 
     kernel::Root root = {};
     std::filesystem::path status_file = "/run/livepatchd/status.json";
+    std::filesystem::path history_file = "/var/lib/livepatchd/history.db";
     std::string bus_address = {}; // "" = the system bus
     Patience patience = {};
 
     // Prints one object. Untrusted bytes in it can neither break it nor reach a terminal.
     void print(nlohmann::ordered_json const& object) const;
+    // The same on one line, which is on its way when this returns.
+    void print_line(nlohmann::ordered_json const& object) const;
 };
 
 } // namespace livepatch::lpctl
