@@ -2,8 +2,6 @@
 
 #include "history/event_row.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -59,6 +57,14 @@ fs::path beside(fs::path path, char const* suffix) {
     return path;
 }
 
+// What cannot be changed is not changed: SQLite tells whether it can be used.
+void protect(fs::path const& path) {
+    std::error_code ignored;
+    constexpr auto owner_only = fs::perms::owner_read | fs::perms::owner_write;
+    constexpr auto as_it_is = fs::perm_options::replace | fs::perm_options::nofollow;
+    fs::permissions(path, owner_only, as_it_is, ignored);
+}
+
 // As SQLite wants it in an URI.
 std::string uri(fs::path const& path) {
     std::string text = "file:";
@@ -86,7 +92,7 @@ int Database::open() {
     if (made >= 0)
         ::close(made);
     else if (errno == EEXIST)
-        ::fchmodat(AT_FDCWD, path_.c_str(), 0600, 0); // NOLINT(cert-err33-c): SQLite tells
+        protect(path_);
     connection_.emplace();
     constexpr int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
