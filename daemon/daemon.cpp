@@ -79,6 +79,15 @@ Daemon::Daemon(Surroundings surroundings)
           .policy = rules_of(loaded_.configuration.apply),
           .restore = loaded_.configuration.boot.reapply,
       }),
+      history_database_(surroundings_.history(), rules_of(loaded_.configuration.history)),
+      history_(
+          {.clock = clock_,
+           .worker = {history_thread_.get_executor(), io_.get_executor()},
+           .database = history_database_,
+           .complain = [this](
+                           std::string const& code, std::vector<std::string> words
+                       ) { engine_.complain(code, std::move(words)); }}
+      ),
       status_file_(
           clock_,
           surroundings_.runtime_directory / "status.json",
@@ -88,7 +97,7 @@ Daemon::Daemon(Surroundings surroundings)
       ),
       reboot_marker_(surroundings_.runtime_directory / "reboot-needed"),
       log_control_(*bus_, log_control()),
-      service_(*bus_, pump_, engine_, *authoriser_),
+      service_(*bus_, pump_, engine_, history_, *authoriser_),
       hints_(
           io_,
           clock_,
@@ -119,12 +128,18 @@ Daemon::Daemon(Surroundings surroundings)
 }
 
 // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind it
-// is not done. Here and not in run(), which the loss of the bus ends with an exception.
+// is not done, but for the history: what happened is written. Here and not in run(), which the loss
+// of the bus ends with an exception.
 Daemon::~Daemon() {
+    for (auto const& event : to_announce_)
+        history_.record(event);
     for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
         thread->stop();
     for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
         thread->join();
+    history_thread_.join();
+    if (auto const written = history_.finish(); !written)
+        spdlog::error("the history lacks what happened last: {}", describe(written.error()));
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {
@@ -171,6 +186,7 @@ void Daemon::run() {
 void Daemon::started() {
     service_.claim_name();
     service_manager_.ready();
+    history_.start();
     spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
     wait_for_reload();
 }
@@ -188,14 +204,17 @@ void Daemon::tell() {
     auto const report = std::exchange(to_show_, std::nullopt);
     if (report)
         service_.show(*report);
-    for (auto const& event : std::exchange(to_announce_, {})) {
+    auto const events = std::exchange(to_announce_, {});
+    for (auto const& event : events) {
         log_event(event);
         service_.announce(event);
     }
-    if (!report)
-        return;
-    reboot_marker_.show(*report);
-    status_file_.write(*report);
+    if (report) {
+        reboot_marker_.show(*report);
+        status_file_.write(*report);
+    }
+    for (auto const& event : events)
+        history_.record(event);
 }
 
 // One after the other: what comes during a reload is done after it.
@@ -227,6 +246,7 @@ void Daemon::take(LoadedConfiguration loaded) {
     engine_.complain("configuration", in_words(loaded_.problems));
     hints_.watch(watched_directories());
     auto const& configuration = loaded_.configuration;
+    history_.retain(rules_of(configuration.history));
     engine_.reconfigure(
         {.sources = configuration.sources,
          .mode = configuration.apply.mode,

@@ -9,6 +9,8 @@
 #include "dbus_server/service.hpp"
 #include "engine/engine.hpp"
 #include "hints.hpp"
+#include "history/database.hpp"
+#include "history/recorder.hpp"
 #include "instance_lock.hpp"
 #include "reboot_marker.hpp"
 #include "repository/sources.hpp"
@@ -68,7 +70,10 @@ private:
     boost::asio::thread_pool disk_thread_{1};
     boost::asio::thread_pool task_thread_{1};
     boost::asio::thread_pool source_thread_{1};
+    boost::asio::thread_pool history_thread_{1};
     engine::Engine engine_;
+    history::Database history_database_;
+    history::Recorder history_;
     std::optional<base::Clock::Monotonic> rescanned_;
     StatusFile status_file_;
     RebootMarker reboot_marker_;

@@ -1,11 +1,12 @@
 #include "journal.hpp"
 
-#include "base/text.hpp"
+#include "journal_record.hpp"
 
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/systemd_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
 #include <algorithm>
@@ -17,14 +18,11 @@
 #include <string_view>
 #include <syslog.h>
 #include <utility>
+#include <vector>
 
 namespace livepatch::daemon {
 
 namespace {
-
-// Made once with `systemd-id128 new`; the catalogue in systemd/ explains them.
-constexpr auto operation_id = "8f0a4c3d6d5b4e0c9c1f6a2b7d3e5f10";
-constexpr auto failure_id = "2b9d1e7f4a6c4d3b8e5f0c1a9b7d6e42";
 
 // By syslog's numbers.
 constexpr std::array<std::string_view, 8> levels{
@@ -62,16 +60,6 @@ void use_target(bool journal) {
     to_journal = journal;
 }
 
-bool is_failure(report::EventKind kind) {
-    return kind == report::EventKind::load_failed || kind == report::EventKind::operation_failed;
-}
-
-int priority(report::EventKind kind) {
-    if (is_failure(kind))
-        return LOG_ERR;
-    return kind == report::EventKind::foreign_change ? LOG_WARNING : LOG_NOTICE;
-}
-
 } // namespace
 
 void start_logging() {
@@ -103,34 +91,23 @@ bool set_log_target(std::string_view name) {
 }
 
 void log_event(report::Event const& event) {
-    if (priority(event.kind) > level)
+    auto const importance = priority(event.kind);
+    if (importance > level)
         return;
-    auto text = base::escaped(event.message);
-    for (auto const& line : event.kernel_log)
-        text += "\n  kernel: " + base::escaped(line);
+    auto const text = journal_message(event);
     if (!to_journal) {
         auto const notice = level < LOG_INFO ? spdlog::level::warn : spdlog::level::info;
-        spdlog::log(is_failure(event.kind) ? spdlog::level::err : notice, "{}", text);
+        spdlog::log(importance <= LOG_ERR ? spdlog::level::err : notice, "{}", text);
         return;
     }
-    auto const kind = std::string(name(event.kind));
-    ::sd_journal_send(
-        "MESSAGE=%s",
-        text.c_str(),
-        "PRIORITY=%i",
-        priority(event.kind),
-        "MESSAGE_ID=%s",
-        is_failure(event.kind) ? failure_id : operation_id,
-        "SYSLOG_IDENTIFIER=%s",
-        syslog_identifier,
-        "LIVEPATCH_NAME=%s",
-        base::escaped(event.patch).c_str(),
-        "LIVEPATCH_SHA256=%s",
-        event.sha256.c_str(),
-        "LIVEPATCH_EVENT=%s",
-        kind.c_str(),
-        nullptr
-    );
+    auto fields = journal_fields(event);
+    fields.push_back("MESSAGE=" + text);
+    fields.push_back("PRIORITY=" + std::to_string(importance));
+    fields.push_back(std::string("SYSLOG_IDENTIFIER=") + syslog_identifier);
+    std::vector<::iovec> parts;
+    for (auto& field : fields)
+        parts.push_back({field.data(), field.size()});
+    ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
 }
 
 void log_task_helper(std::optional<base::Error> const& missing) {

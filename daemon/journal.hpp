@@ -24,8 +24,8 @@ bool set_log_level(std::string_view name);
 std::string log_target();
 bool set_log_target(std::string_view name);
 
-// One journal record with fields to search by (LIVEPATCH_NAME, LIVEPATCH_EVENT, MESSAGE_ID), which
-// spdlog's sink cannot write.
+// One journal record with fields to search by (journal_record.hpp), which spdlog's sink cannot
+// write.
 void log_event(report::Event const& event);
 
 // livepatch-tasks is missing, or is there again.

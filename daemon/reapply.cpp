@@ -5,6 +5,7 @@
 #include "engine/crash_guard.hpp"
 #include "engine/engine.hpp"
 #include "hints.hpp"
+#include "history/database.hpp"
 #include "instance_lock.hpp"
 #include "journal.hpp"
 #include "repository/stored_patches.hpp"
@@ -79,7 +80,10 @@ public:
                .sources_changed = [] {},
                .complain = [](std::string const&, std::vector<std::string> const&) {}}
           ) {
-        engine_.on_event([](report::Event const& event) { log_event(event); });
+        engine_.on_event([this](report::Event const& event) {
+            log_event(event);
+            events_.push_back(event);
+        });
         engine_.on_report([this](report::Report const&) { look_whether_done(); });
     }
 
@@ -100,12 +104,14 @@ public:
                 "the boot goes on after {} s: what is not in yet is left to the daemon",
                 configuration_.boot.budget.count()
             );
+            let_the_boot_go_on(); // here, as what is on its way into the kernel is waited for
             io_.stop();
         });
         engine_.start([this] { look_whether_done(); });
         io_.run();
-        let_the_boot_go_on();
     }
+
+    std::vector<report::Event> const& events() const { return events_; }
 
 private:
     engine::Engine::Parts parts(Surroundings const& surroundings) {
@@ -163,6 +169,7 @@ private:
     engine::Engine engine_;
     Hints hints_;
     bool looking_ = false;
+    std::vector<report::Event> events_;
 };
 
 void tell_what_is_wrong(std::vector<base::Error> const& problems) {
@@ -170,24 +177,25 @@ void tell_what_is_wrong(std::vector<base::Error> const& problems) {
         spdlog::error("configuration: {}", describe(problem));
 }
 
-} // namespace
+struct Done {
+    std::vector<report::Event> events;
+    history::Retention retention;
+};
 
-void let_the_boot_go_on() {
-    ::sd_notify(0, "READY=1");
-}
-
-void reapply(Surroundings const& surroundings) {
+// With the lock, which the daemon wants as soon as it is told that it may start.
+Done reapply_locked(Surroundings const& surroundings) {
     InstanceLock const lock(surroundings.runtime_directory / "lock");
     auto const identity = surroundings.identity();
     auto const loaded = load_configuration(surroundings.configuration, identity.release);
     tell_what_is_wrong(loaded.problems);
+    auto const retention = rules_of(loaded.configuration.history);
     if (!loaded.configuration.boot.reapply || !identity.livepatch) {
         spdlog::info(
             "nothing is reapplied: {}",
             identity.livepatch ? "[boot] reapply is switched off"
                                : "this kernel has no livepatching"
         );
-        return let_the_boot_go_on();
+        return {.events = {}, .retention = retention};
     }
     auto patches =
         remembered(engine::StateFile(surroundings.state_directory).load().state, identity);
@@ -201,7 +209,31 @@ void reapply(Surroundings const& surroundings) {
             "{} patches were in this kernel before ({})", patches.size(), identity.release
         );
     // Also without any: what an earlier boot left behind is judged.
-    Reapplying(surroundings, identity, loaded.configuration, std::move(patches)).run();
+    Reapplying boot(surroundings, identity, loaded.configuration, std::move(patches));
+    boot.run();
+    return {.events = boot.events(), .retention = retention};
+}
+
+// Behind all that the boot waits for.
+void record(Surroundings const& surroundings, Done const& done) {
+    if (done.events.empty())
+        return;
+    history::Database database(surroundings.history(), done.retention);
+    auto const written = database.append(done.events, std::chrono::system_clock::now());
+    if (!written)
+        spdlog::error("the history does not tell of this boot: {}", describe(written.error()));
+}
+
+} // namespace
+
+void let_the_boot_go_on() {
+    ::sd_notify(0, "READY=1");
+}
+
+void reapply(Surroundings const& surroundings) {
+    auto const done = reapply_locked(surroundings);
+    let_the_boot_go_on();
+    record(surroundings, done);
 }
 
 int record_shutdown(Surroundings const& surroundings) {

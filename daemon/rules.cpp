@@ -2,6 +2,10 @@
 
 namespace livepatch::daemon {
 
+history::Retention rules_of(Configuration::History const& history) {
+    return {.keep = history.keep, .max_size = history.max_size};
+}
+
 engine::Policy rules_of(Configuration::Apply const& apply) {
     engine::Policy policy{.minimum_severity = apply.minimum_severity, .delay = apply.delay};
     for (auto const& text : apply.window)

@@ -5,9 +5,11 @@
 #include "engine/policy.hpp"
 #include "engine/probation.hpp"
 #include "engine/stall_ladder.hpp"
+#include "history/database.hpp"
 
 namespace livepatch::daemon {
 
+history::Retention rules_of(Configuration::History const& history);
 engine::Policy rules_of(Configuration::Apply const& apply);
 engine::TransitionRules rules_of(Configuration::Transition const& transition);
 engine::ProbationRules rules_of(Configuration::Probation const& probation);

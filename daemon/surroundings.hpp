@@ -42,6 +42,8 @@ struct Surroundings {
 
     std::filesystem::path stored_modules() const { return state_directory / "modules"; }
 
+    std::filesystem::path history() const { return state_directory / "history.db"; }
+
     // Where a crash of this machine may have left a record.
     std::vector<std::filesystem::path> crash_records() const;
 

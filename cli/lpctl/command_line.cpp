@@ -1,6 +1,7 @@
 #include "lpctl/command_line.hpp"
 
 #include "lpctl/duration.hpp"
+#include "lpctl/moment.hpp"
 #include "lpctl/nearest.hpp"
 #include "lpctl/verbs.hpp"
 
@@ -74,6 +75,26 @@ void check_option(CLI::App& command, StatusOptions& options) {
         ->type_name("[health]");
 }
 
+void history_arguments(CLI::App& command, HistoryOptions& options) {
+    command.add_option("PATCH", options.patch, "Only of this one: module name or id");
+    command
+        .add_option_function<std::string>(
+            "--since",
+            [&options](std::string const& text) {
+                auto const moment = parse_moment(text, std::chrono::system_clock::now());
+                if (!moment)
+                    throw CLI::ValidationError("--since", base::describe(moment.error()));
+                options.since = *moment;
+            },
+            "Not what was before: 2h, 7d, today, yesterday, 2026-11-26, '2026-11-26 19:04'"
+        )
+        ->type_name("TIME");
+    command
+        .add_option("--limit", options.limit, "At most so many events, up to 1000 (default: 100)")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N");
+}
+
 void CommandLine::add_reading() {
     auto const [status_command, status_options] =
         add("status", "Say whether and how this kernel is patched", status);
@@ -82,6 +103,10 @@ void CommandLine::add_reading() {
     auto const [show_command, show_options] = add("show", "Say everything about one patch", show);
     show_command->add_option("PATCH", show_options->patch, "Module name or id")->required();
     add("blockers", "List the tasks that the running transition waits for", blockers);
+    auto const [history_command, history_options] =
+        add("history", "Say what happened, the newest first", history);
+    history_arguments(*history_command, *history_options);
+    add("monitor", "Say what happens as it happens, until it is interrupted", monitor);
     add("version", "Print the versions of lpctl and livepatchd", version);
 }
 

@@ -10,4 +10,9 @@ void Context::print(nlohmann::ordered_json const& object) const {
     out << object.dump(2, ' ', true, Handler::replace) << '\n';
 }
 
+void Context::print_line(nlohmann::ordered_json const& object) const {
+    using Handler = nlohmann::ordered_json::error_handler_t;
+    out << object.dump(-1, ' ', true, Handler::replace) << '\n' << std::flush;
+}
+
 } // namespace livepatch::lpctl

@@ -19,7 +19,8 @@ struct Patience {
     // a second in all, whatever hangs.
     std::chrono::milliseconds bus{500};
     std::chrono::milliseconds reading{400};
-    std::chrono::milliseconds look{200}; // during a transition, again and again
+    std::chrono::milliseconds history{3'000}; // may be large, and polkit may have to be started
+    std::chrono::milliseconds look{200};      // during a transition, again and again
     // Until then a transition is followed without a question. Most are over sooner, and the daemon
     // has not counted the tasks before either (engine::BlockerWatch).
     std::chrono::milliseconds unasked{2'200};
@@ -39,11 +40,14 @@ struct Context {
 
     kernel::Root root = {};
     std::filesystem::path status_file = "/run/livepatchd/status.json";
+    std::filesystem::path history_file = "/var/lib/livepatchd/history.db";
     std::string bus_address = {}; // "" = the system bus
     Patience patience = {};
 
     // Prints one object. Untrusted bytes in it can neither break it nor reach a terminal.
     void print(nlohmann::ordered_json const& object) const;
+    // The same on one line, which is on its way when this returns.
+    void print_line(nlohmann::ordered_json const& object) const;
 };
 
 } // namespace livepatch::lpctl

@@ -31,6 +31,10 @@ int Interrupt::signal() {
     return noted;
 }
 
+void Interrupt::obeyed() {
+    noted = 0;
+}
+
 void die_of(int signal) {
     ::signal(signal, SIG_DFL);
     ::raise(signal);

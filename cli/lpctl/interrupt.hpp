@@ -15,6 +15,8 @@ public:
 
     // The signal that came, also after the object is gone; 0 = none.
     static int signal();
+    // It did what it was sent for: nothing dies of it.
+    static void obeyed();
 
 private:
     struct ::sigaction interrupt_ = {};

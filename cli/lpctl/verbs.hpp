@@ -7,6 +7,7 @@
 #include "lpctl/failure.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,21 @@ struct BlockersOptions {
 };
 
 Outcome<int> blockers(Context& context, BlockersOptions const& options);
+
+struct HistoryOptions {
+    bool json = false;
+    std::string patch;                           // "" = all
+    std::chrono::system_clock::time_point since; // the epoch = from the beginning
+    std::uint32_t limit = 100;
+};
+
+Outcome<int> history(Context& context, HistoryOptions const& options);
+
+struct MonitorOptions {
+    bool json = false;
+};
+
+Outcome<int> monitor(Context& context, MonitorOptions const& options);
 
 struct VersionOptions {
     bool json = false;

@@ -28,6 +28,13 @@ int keep_reply(sd_bus_message* reply, void* user_data, sd_bus_error*) {
     return 0;
 }
 
+int keep_signal(sd_bus_message* message, void* signals, sd_bus_error*) {
+    std::uint8_t type = 0;
+    if (sd_bus_message_get_type(message, &type) >= 0 && type == SD_BUS_MESSAGE_SIGNAL)
+        static_cast<std::deque<Message>*>(signals)->emplace_back(sd_bus_message_ref(message));
+    return 0;
+}
+
 struct FreeSlot {
     void operator()(sd_bus_slot* slot) const { sd_bus_slot_unref(slot); }
 };
@@ -145,6 +152,28 @@ Reply<Message> Bus::send(Message call, Waiting const& waiting) {
     if (auto const* error = sd_bus_message_get_error(reply.get()))
         return from_bus_error(error->name, error->message == nullptr ? "" : error->message);
     return reply;
+}
+
+Reply<void> Bus::collect_signals(std::deque<Message>& signals) {
+    int const added = sd_bus_add_filter(bus_.get(), nullptr, keep_signal, &signals);
+    if (added < 0)
+        return bus_failure("cannot listen to the message bus", added);
+    return {};
+}
+
+Reply<bool> Bus::wait(std::function<bool()> const& tick) {
+    for (;;) {
+        int const processed = sd_bus_process(bus_.get(), nullptr);
+        if (processed < 0)
+            return bus_failure("the message bus went away", processed);
+        if (processed > 0)
+            return true;
+        if (!tick())
+            return false;
+        int const waited = sd_bus_wait(bus_.get(), sleep_time(std::nullopt, true));
+        if (waited < 0 && waited != -EINTR)
+            return bus_failure("the message bus went away", waited);
+    }
 }
 
 } // namespace livepatch::dbus_client

@@ -5,6 +5,7 @@
 #include "dbus_client/message.hpp"
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,6 +44,12 @@ public:
     );
 
     Reply<Message> send(Message call, Waiting const& waiting);
+
+    // From now on all signals that reach this connection are put into `signals`, which has to
+    // outlive it.
+    Reply<void> collect_signals(std::deque<Message>& signals);
+    // Until something has come: true; or `tick`, as in Waiting, gives up: false.
+    Reply<bool> wait(std::function<bool()> const& tick);
 
 private:
     explicit Bus(sd_bus* bus) : bus_(bus) {}

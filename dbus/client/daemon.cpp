@@ -47,6 +47,17 @@ int append_options(sd_bus_message* message, Change const& change) {
     return result < 0 ? result : sd_bus_message_close_container(message);
 }
 
+int append_query(sd_bus_message* message, HistoryQuery const& query) {
+    int result = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+    if (result >= 0 && !query.patch.empty())
+        result = sd_bus_message_append(message, "{sv}", "patch", "s", query.patch.c_str());
+    if (result >= 0 && query.since != 0)
+        result = sd_bus_message_append(message, "{sv}", "since", "t", query.since);
+    if (result >= 0 && query.limit != 0)
+        result = sd_bus_message_append(message, "{sv}", "limit", "u", query.limit);
+    return result < 0 ? result : sd_bus_message_close_container(message);
+}
+
 Reply<void> done(Reply<Message> const& reply) {
     if (!reply)
         return reply.error();
@@ -202,6 +213,19 @@ Reply<std::vector<Dictionary>> Daemon::blockers(std::chrono::milliseconds patien
     auto call = bus_.method_call(bus_name, root_path, manager_interface, "ListBlockers");
     if (!call)
         return call.error();
+    auto const answer = bus_.send(std::move(*call), {.limit = patience});
+    if (!answer)
+        return answer.error();
+    return read_dictionaries(answer->get());
+}
+
+Reply<std::vector<Dictionary>>
+Daemon::history(HistoryQuery const& query, std::chrono::milliseconds patience) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, "GetHistory");
+    if (!call)
+        return call.error();
+    if (int const result = append_query(call->get(), query); result < 0)
+        return cannot_ask(result);
     auto const answer = bus_.send(std::move(*call), {.limit = patience});
     if (!answer)
         return answer.error();

@@ -6,6 +6,7 @@
 #include "dbus_client/message.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,13 @@ struct Change {
     std::string reason = {};
     bool dry_run = false;
     bool replace_unmanaged = false;
+};
+
+// Which events are asked for.
+struct HistoryQuery {
+    std::string patch = {};  // "" = all
+    std::uint64_t since = 0; // microseconds since 1970
+    std::uint32_t limit = 0; // 0 = as many as there may be
 };
 
 class Daemon {
@@ -43,6 +51,8 @@ public:
     Reply<void> resume(Change const& change, Waiting const& waiting);
 
     Reply<std::vector<Dictionary>> blockers(std::chrono::milliseconds patience);
+    Reply<std::vector<Dictionary>>
+    history(HistoryQuery const& query, std::chrono::milliseconds patience);
     // The properties of the manager, or of a patch by its module name.
     Reply<Dictionary> properties(std::chrono::milliseconds patience);
     Reply<Dictionary>

@@ -21,6 +21,7 @@ inline constexpr auto inspect = "org.livepatchd1.inspect";
 struct Caller {
     std::string sender; // his unique bus name
     uid_t user = 0;
+    pid_t process = 0; // 0 = not known
 };
 
 struct Permission {

@@ -15,12 +15,13 @@ struct Read {
     char const* member; // nullptr = all
 };
 
-constexpr std::array<Read, 5> reads{{
+constexpr std::array<Read, 6> reads{{
     {"org.freedesktop.DBus.Properties", "Get"},
     {"org.freedesktop.DBus.Properties", "GetAll"},
     {"org.freedesktop.DBus.ObjectManager", nullptr},
     {"org.freedesktop.DBus.Introspectable", nullptr},
     {"org.livepatchd1.Manager", "ListBlockers"},
+    {"org.livepatchd1.Manager", "GetHistory"},
 }};
 
 bool only_reads(sd_bus_message* call) {

@@ -1,6 +1,7 @@
 #include "dbus_server/manager_object.hpp"
 
 #include "base/text.hpp"
+#include "dbus_server/who.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -56,14 +57,27 @@ base::Result<void> check(std::string const* patch, std::string const* reason) {
     return reason == nullptr ? base::Result<void>() : check_reason(*reason);
 }
 
+std::vector<Dictionary> to_wire(std::vector<report::Event> const& events, bool inspect) {
+    std::vector<Dictionary> entries;
+    entries.reserve(events.size());
+    for (auto const& event : events)
+        entries.push_back(dbus_server::to_wire(event, inspect));
+    return entries;
+}
+
 } // namespace
 
 ManagerObject::ManagerObject(
-    sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser
+    sdbus::IConnection& bus,
+    BusPump& pump,
+    engine::Engine& engine,
+    history::Recorder& history,
+    Authoriser& authoriser
 )
     : AdaptorInterfaces(bus, manager_path),
       pump_(pump),
       engine_(engine),
+      history_(history),
       authoriser_(authoriser) {
     registerAdaptor();
 }
@@ -82,7 +96,7 @@ void ManagerObject::update(report::Report const& report) {
 }
 
 void ManagerObject::announce(report::Event const& event) {
-    emitEvent(to_wire(event));
+    emitEvent(to_wire(event, false)); // everybody hears it
 }
 
 // Only while a call is being handled: it is gone when the handler returns.
@@ -153,7 +167,11 @@ void ManagerObject::changing(
         [this, wanted = parsed ? *parsed : CallOptions(), action, work](
             auto const& reply, Caller const& caller
         ) {
-            auto const go_on = [reply, work, options = wanted.engine] { work(reply, options); };
+            auto const go_on = [reply, work, caller, options = wanted.engine] {
+                auto asked = options;
+                asked.caller = who(caller);
+                work(reply, asked);
+            };
             authorise(reply, caller, action, wanted.interactive, go_on);
         }
     );
@@ -182,15 +200,21 @@ void ManagerObject::changing(
 
 template <class Work>
 void ManagerObject::configuring(
-    sdbus::Result<>&& result, base::Result<void> const& arguments, Work work
+    sdbus::Result<>&& result, base::Result<void> const& arguments, std::string reason, Work work
 ) {
     bool const interactive = allows_interaction(*getObject().getCurrentlyProcessedMessage());
-    auto const ask = [this, interactive, work](auto const& reply, Caller const& caller) {
-        authorise(reply, caller, action::configure, interactive, [reply, work] {
-            work([reply](base::Result<void> const& done) {
-                answer(reply, done, [&] { reply.give(); });
-            });
-        });
+    auto const ask = [this, interactive, reason = std::move(reason), work](
+                         auto const& reply, Caller const& caller
+                     ) {
+        auto const go_on = [reply, reason, caller, work] {
+            work(
+                engine::Options{.reason = reason, .caller = who(caller)},
+                [reply](base::Result<void> const& done) {
+                    answer(reply, done, [&] { reply.give(); });
+                }
+            );
+        };
+        authorise(reply, caller, action::configure, interactive, go_on);
     };
     admit(std::move(result), arguments, ask);
 }
@@ -277,25 +301,27 @@ void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
 }
 
 void ManagerObject::Hold(sdbus::Result<>&& result, std::string patch, std::string reason) {
-    configuring(std::move(result), check(&patch, &reason), [this, patch, reason](auto done) {
-        engine_.hold(patch, reason, done);
-    });
+    auto const hold = [this, patch](auto const& options, auto done) {
+        engine_.hold(patch, options, done);
+    };
+    configuring(std::move(result), check(&patch, &reason), reason, hold);
 }
 
 void ManagerObject::Unhold(sdbus::Result<>&& result, std::string patch) {
-    configuring(std::move(result), check(&patch, nullptr), [this, patch](auto done) {
-        engine_.unhold(patch, done);
-    });
+    auto const unhold = [this, patch](auto const& options, auto done) {
+        engine_.unhold(patch, options, done);
+    };
+    configuring(std::move(result), check(&patch, nullptr), {}, unhold);
 }
 
 void ManagerObject::Pause(sdbus::Result<>&& result, std::string reason) {
-    configuring(std::move(result), check(nullptr, &reason), [this, reason](auto done) {
-        engine_.pause(reason, done);
-    });
+    auto const pause = [this](auto const& options, auto done) { engine_.pause(options, done); };
+    configuring(std::move(result), check(nullptr, &reason), reason, pause);
 }
 
 void ManagerObject::Resume(sdbus::Result<>&& result) {
-    configuring(std::move(result), {}, [this](auto done) { engine_.resume(done); });
+    auto const resume = [this](auto const& options, auto done) { engine_.resume(options, done); };
+    configuring(std::move(result), {}, {}, resume);
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
@@ -306,6 +332,21 @@ void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result
                 answer(reply, blockers, [&] { reply.give(blockers_.of(*blockers, permission)); });
             };
             reply.guard([&] { engine_.blockers(show); });
+        };
+        authoriser_.check(caller, action::inspect, false, list);
+    });
+}
+
+void ManagerObject::GetHistory(sdbus::Result<std::vector<Dictionary>>&& result, Options options) {
+    auto const query = parse_query(options);
+    if (!query)
+        return admit(std::move(result), query.error(), [](auto const&, auto const&) {});
+    admit(std::move(result), {}, [this, query = *query](auto const& reply, Caller const& caller) {
+        auto const list = [this, reply, query](Permission const& permission) {
+            auto const show = [reply, inspect = permission.allowed](auto const& events) {
+                answer(reply, events, [&] { reply.give(to_wire(*events, inspect)); });
+            };
+            reply.guard([&] { history_.read(query, show); });
         };
         authoriser_.check(caller, action::inspect, false, list);
     });

@@ -9,6 +9,7 @@
 #include "dbus_server/reply.hpp"
 #include "dbus_server/wire.hpp"
 #include "engine/engine.hpp"
+#include "history/recorder.hpp"
 #include "report/report.hpp"
 
 #include <sdbus-c++/sdbus-c++.h>
@@ -26,7 +27,11 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<
                                 sdbus::Properties_adaptor> {
 public:
     ManagerObject(
-        sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser
+        sdbus::IConnection& bus,
+        BusPump& pump,
+        engine::Engine& engine,
+        history::Recorder& history,
+        Authoriser& authoriser
     );
     ~ManagerObject();
 
@@ -62,9 +67,11 @@ private:
         Work work
     );
     // The same for the methods that have no options: the message itself says whether its sender may
-    // be asked for a password.
+    // be asked for a password. `work(options, done)`.
     template <class Work>
-    void configuring(sdbus::Result<>&& result, base::Result<void> const& arguments, Work work);
+    void configuring(
+        sdbus::Result<>&& result, base::Result<void> const& arguments, std::string reason, Work work
+    );
     template <class... Values, class Work>
     void authorise(
         Reply<Values...> const& reply,
@@ -86,6 +93,7 @@ private:
     void Pause(sdbus::Result<>&& result, std::string reason) override;
     void Resume(sdbus::Result<>&& result) override;
     void ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) override;
+    void GetHistory(sdbus::Result<std::vector<Dictionary>>&& result, Options options) override;
 
     std::string Version() override;
     std::string KernelRelease() override;
@@ -101,6 +109,7 @@ private:
 
     BusPump& pump_;
     engine::Engine& engine_;
+    history::Recorder& history_;
     Authoriser& authoriser_;
     CallLimits limits_;
     BlockerAnswers blockers_;

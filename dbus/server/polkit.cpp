@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace livepatch::dbus_server {
@@ -11,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using Credentials = std::map<std::string, sdbus::Variant>;
 using Details = std::map<std::string, std::string>;
 using Subject = sdbus::Struct<std::string, std::map<std::string, sdbus::Variant>>;
 using Answer = sdbus::Struct<bool, bool, Details>; // is authorized, is challenge, details
@@ -20,6 +22,13 @@ constexpr std::uint32_t allow_user_interaction = 1; // polkit's CheckAuthorizati
 // A user takes his time to type a password; a machine does not.
 constexpr auto human_timeout = 120s;
 constexpr auto machine_timeout = 10s;
+
+std::optional<std::uint32_t> number(Credentials const& credentials, std::string const& key) {
+    auto const found = credentials.find(key);
+    if (found == credentials.end() || !found->second.containsValueOfType<std::uint32_t>())
+        return std::nullopt;
+    return found->second.get<std::uint32_t>();
+}
 
 } // namespace
 
@@ -31,19 +40,25 @@ Polkit::Polkit(sdbus::IConnection& bus, BusPump& pump)
       bus_driver_(sdbus::createProxy(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus")) {}
 
 void Polkit::identify(std::string const& sender, Identified identified) {
-    bus_driver_->callMethodAsync("GetConnectionUnixUser")
+    bus_driver_->callMethodAsync("GetConnectionCredentials")
         .onInterface("org.freedesktop.DBus")
         .withTimeout(machine_timeout)
         .withArguments(sender)
         .uponReplyInvoke([sender, identified = std::move(identified)](
-                             sdbus::Error const* error, std::uint32_t user
+                             sdbus::Error const* error, Credentials const& credentials
                          ) {
-            if (error == nullptr)
-                return identified(Caller{.sender = sender, .user = user});
+            auto const user = number(credentials, "UnixUserID");
+            if (error == nullptr && user)
+                return identified(Caller{
+                    .sender = sender,
+                    .user = *user,
+                    .process = static_cast<pid_t>(number(credentials, "ProcessID").value_or(0))});
+            auto const why = error == nullptr ? "the bus does not know his user"
+                                              : "the caller is gone: " + error->getMessage();
             identified(base::Error{
                 .code = base::Errc::not_authorized,
                 .subject = sender,
-                .cause = "not authorised, the caller is gone: " + error->getMessage(),
+                .cause = "not authorised, " + why,
                 .remedy = {}});
         });
     pump_.wake();

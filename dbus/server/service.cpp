@@ -6,13 +6,17 @@
 namespace livepatch::dbus_server {
 
 Service::Service(
-    sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser
+    sdbus::IConnection& bus,
+    BusPump& pump,
+    engine::Engine& engine,
+    history::Recorder& history,
+    Authoriser& authoriser
 )
     : bus_(bus),
       pump_(pump),
       engine_(engine),
       flood_gate_(bus, pump),
-      manager_(bus, pump, engine, authoriser) {}
+      manager_(bus, pump, engine, history, authoriser) {}
 
 void Service::show(report::Report const& report) {
     engine::Engine::WithoutLooking const announcing(engine_);

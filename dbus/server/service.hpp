@@ -7,6 +7,7 @@
 #include "dbus_server/manager_object.hpp"
 #include "dbus_server/patch_object.hpp"
 #include "engine/engine.hpp"
+#include "history/recorder.hpp"
 
 #include <sdbus-c++/sdbus-c++.h>
 
@@ -20,7 +21,13 @@ namespace livepatch::dbus_server {
 // within a property that is being read, since they may remove the object it belongs to.
 class Service {
 public:
-    Service(sdbus::IConnection& bus, BusPump& pump, engine::Engine& engine, Authoriser& authoriser);
+    Service(
+        sdbus::IConnection& bus,
+        BusPump& pump,
+        engine::Engine& engine,
+        history::Recorder& history,
+        Authoriser& authoriser
+    );
 
     void show(report::Report const& report);
     void announce(report::Event const& event);

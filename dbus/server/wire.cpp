@@ -70,16 +70,40 @@ std::uint64_t to_wire(std::chrono::system_clock::time_point time) {
     return static_cast<std::uint64_t>(duration_cast<microseconds>(time.time_since_epoch()).count());
 }
 
-Dictionary to_wire(report::Event const& event) {
-    return {
-        {"time", sdbus::Variant(to_wire(event.time))},
-        {"event", sdbus::Variant(std::string(name(event.kind)))},
-        {"patch", sdbus::Variant(base::escaped(event.patch))},
-        {"id", sdbus::Variant(base::escaped(event.id))},
-        {"sha256", sdbus::Variant(event.sha256)},
-        {"message", sdbus::Variant(base::escaped(event.message))},
-        {"kernel_log", sdbus::Variant(text(event.kernel_log))},
+Dictionary to_wire(report::Event const& event, bool inspect) {
+    auto const word = [](std::string_view text) { return sdbus::Variant(std::string(text)); };
+    auto const safe = [](std::string const& text) { return sdbus::Variant(base::escaped(text)); };
+    auto const usec = [](std::chrono::microseconds duration) {
+        return sdbus::Variant(static_cast<std::uint64_t>(duration.count()));
     };
+    Dictionary entry{
+        {"time", sdbus::Variant(to_wire(event.time))},
+        {"event", word(name(event.kind))},
+        {"outcome", word(name(outcome(event.kind)))},
+        {"patch", safe(event.patch)},
+        {"id", safe(event.id)},
+        {"version", safe(event.version)},
+        {"sha256", safe(event.sha256)},
+        {"signer", safe(event.signer)},
+        {"source", safe(event.source)},
+        {"trigger", word(name(event.trigger))},
+        {"reason", safe(event.reason)},
+        {"message", safe(event.message)},
+        {"verify_usec", usec(event.durations.verify)},
+        {"load_usec", usec(event.durations.load)},
+        {"transition_usec", usec(event.durations.transition)},
+        {"kernel_log", sdbus::Variant(text(event.kernel_log))},
+        {"kernel", safe(event.kernel_release)},
+        {"boot_id", safe(event.boot_id)},
+    };
+    if (!inspect)
+        return entry;
+    if (event.caller.uid)
+        entry.emplace("uid", sdbus::Variant(*event.caller.uid));
+    entry.emplace("sender", safe(event.caller.sender));
+    entry.emplace("unit", safe(event.caller.unit));
+    entry.emplace("blockers", sdbus::Variant(text(event.blockers)));
+    return entry;
 }
 
 Dictionary to_wire(kernel::Blocker const& blocker, bool inspect) {
@@ -113,6 +137,28 @@ parse_options(Dictionary const& options, std::vector<std::string_view> const& kn
             return taken.error();
     }
     return parsed;
+}
+
+base::Result<history::Query> parse_query(Dictionary const& options) {
+    // Later than any time there can be: what is after it is nothing.
+    constexpr std::uint64_t latest = 9'000'000'000'000'000;
+    history::Query query;
+    std::uint64_t since = 0;
+    for (auto const& [key, value] : options) {
+        auto taken = key == "patch"   ? take(key, value, query.patch)
+                     : key == "since" ? take(key, value, since)
+                     : key == "limit" ? take(key, value, query.limit)
+                                      : invalid("option " + key, "not an option of this method");
+        if (taken && key == "patch")
+            if (auto const parsed = parse_patch(query.patch); !parsed)
+                taken = parsed.error();
+        if (!taken)
+            return taken.error();
+    }
+    query.since += std::chrono::microseconds(std::min(since, latest));
+    query.limit =
+        query.limit == 0 ? history::Query::most : std::min(query.limit, history::Query::most);
+    return query;
 }
 
 base::Result<std::string> parse_patch(std::string const& patch) {

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/result.hpp"
 #include "engine/engine.hpp"
+#include "history/query.hpp"
 #include "report/event.hpp"
 
 #include <sdbus-c++/sdbus-c++.h>
@@ -29,7 +30,8 @@ std::vector<std::string> text(std::vector<std::string> strings);
 // Microseconds since 1970, 0 = not known.
 std::uint64_t to_wire(std::chrono::system_clock::time_point time);
 
-Dictionary to_wire(report::Event const& event);
+// Without who asked for it and which tasks it waited for: only those see that who may inspect.
+Dictionary to_wire(report::Event const& event, bool inspect);
 
 // Without the details that only those see who may inspect other users' tasks.
 Dictionary to_wire(kernel::Blocker const& blocker, bool inspect);
@@ -44,6 +46,9 @@ struct CallOptions {
 // over 1,024 bytes.
 base::Result<CallOptions>
 parse_options(Dictionary const& options, std::vector<std::string_view> const& known);
+
+// The options of GetHistory; invalid_argument likewise.
+base::Result<history::Query> parse_query(Dictionary const& options);
 
 // The patch argument of a call: invalid_argument when it is empty or longer than any name.
 base::Result<std::string> parse_patch(std::string const& patch);

@@ -39,6 +39,7 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
     auto const* record = parts_.keeper.state().find_load(action.name, parts_.boot_id);
     before_ = record == nullptr ? std::nullopt : std::optional(*record);
     lifted_pins_.clear();
+    durations_ = {};
     done_ = std::move(done);
     switch (action.kind) {
     case Action::Kind::load:
@@ -55,11 +56,13 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
 
 void ActionRunner::load() {
     stage_ = report::Stage::verifying;
+    begin_step();
     parts_.source_worker.run(
         [this, offer = offer_] { return parts_.sources.verify(offer); },
         [this, number = ++verifications_](base::Result<trust::VerifiedPatch> patch) {
             if (number != verifications_)
                 return;
+            durations_.verify = step_took();
             if (patch)
                 record_and_load(std::move(patch).value());
             else
@@ -118,6 +121,7 @@ void ActionRunner::load_recorded(std::shared_ptr<trust::VerifiedPatch> const& pa
         parts_.keeper.save();
         return finish({}, false);
     }
+    begin_step();
     parts_.kernel_worker.run(
         [this, patch] { return parts_.loader.load(*patch); },
         [this, patch](base::Result<loader::LoadedPatch> const& result) { loaded(patch, result); }
@@ -128,6 +132,7 @@ void ActionRunner::loaded(
     std::shared_ptr<trust::VerifiedPatch> const& patch,
     base::Result<loader::LoadedPatch> const& result
 ) {
+    durations_.load = step_took();
     auto* record = parts_.keeper.state().find_load(action_.name, parts_.boot_id);
     if (!result)
         restore_record();
@@ -182,11 +187,13 @@ void ActionRunner::change(bool ours) {
     }
     // It goes on even if it cannot be recorded: a full disk must not keep a harmful patch in.
     parts_.keeper.save([this, disable](base::Result<void> const&) {
+        begin_step();
         parts_.kernel_worker.run(
             [this, name = action_.name, disable] {
                 return disable ? parts_.loader.disable(name) : parts_.loader.enable(name);
             },
             [this, disable](base::Result<void> const& result) {
+                durations_.load = step_took();
                 auto error = disable  ? unless_gone(result)
                              : result ? std::nullopt
                                       : std::optional(result.error());
@@ -202,9 +209,13 @@ void ActionRunner::change(bool ours) {
 
 void ActionRunner::remove() {
     stage_ = report::Stage::loading;
+    begin_step();
     parts_.kernel_worker.run(
         [this, name = action_.name] { return parts_.loader.remove(name); },
-        [this](base::Result<void> const& result) { finish(unless_gone(result)); }
+        [this](base::Result<void> const& result) {
+            durations_.load = step_took();
+            finish(unless_gone(result));
+        }
     );
 }
 
@@ -236,6 +247,10 @@ void ActionRunner::restore_record() {
         *record = *before_; // in its place: the order of loading is kept
 }
 
+std::chrono::microseconds ActionRunner::step_took() const {
+    return std::chrono::ceil<std::chrono::microseconds>(parts_.clock.now() - step_began_);
+}
+
 void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
     auto const offer = std::exchange(offer_, {});
     Outcome outcome{
@@ -243,7 +258,8 @@ void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
         .id = offer.id,
         .sha256 = offer.sha256,
         .error = std::move(error),
-        .tried = tried};
+        .tried = tried,
+        .durations = durations_};
     stage_ = report::Stage::idle;
     std::exchange(done_, {})(std::move(outcome));
 }

@@ -7,10 +7,12 @@
 #include "engine/plan.hpp"
 #include "engine/state_keeper.hpp"
 #include "loader/loader.hpp"
+#include "report/event.hpp"
 #include "report/vocabulary.hpp"
 #include "repository/module_store.hpp"
 #include "repository/supply.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,6 +51,7 @@ public:
         // false: the kernel was left alone, because the attempt could not be recorded, or, without
         // an error, because the load is not to be made any more.
         bool tried = true;
+        report::Durations durations = {}; // of what was done
     };
 
     using Done = std::function<void(Outcome)>;
@@ -87,11 +90,17 @@ private:
     void repin();
     void restore_pins();
     void restore_record();
+
+    void begin_step() { step_began_ = parts_.clock.now(); }
+
+    std::chrono::microseconds step_took() const;
     void finish(std::optional<base::Error> error, bool tried = true);
 
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;
     unsigned verifications_ = 0; // the newest one's number: what an abandoned one brings is old
+    base::Clock::Monotonic step_began_{}; // the newest of those that take time
+    report::Durations durations_;
     Action action_;
     repository::Offer offer_;          // a copy: the catalogue may be replaced meanwhile
     std::optional<LoadRecord> before_; // the record that stood there

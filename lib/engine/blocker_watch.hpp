@@ -42,7 +42,8 @@ public:
     // `scanned` is called when there is news.
     void refresh(std::function<void()> scanned);
 
-    std::uint32_t tasks_remaining() const; // by the last scan; 0 before the first
+    std::uint32_t tasks_remaining() const;  // by the last scan; 0 before the first
+    kernel::TaskScan const* newest() const; // nullptr = there is none of this transition
 
     // How many tasks the last scan could not look at, and why: they may block as well. "" = none.
     std::string unseen() const;

@@ -73,6 +73,7 @@ Engine::Engine(Parts parts)
                }}
       ),
       blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
+      courses_(parts_.clock),
       probation_(parts_.probation),
       ladder_(parts_.transition, parts_.machine_id),
       kernel_(kernel_of(parts_.identity)) {}
@@ -325,6 +326,7 @@ void Engine::start_first(std::vector<Action> const& actions) {
         bool const clean_up = action.kind == Action::Kind::remove;
         bool const behind = load_waits && action.request == 0 && !clean_up;
         if (!backoff_.waits(action.name, now) && !behind) {
+            courses_.begin(action, requests_.find(action.request));
             runner_.run(
                 action,
                 world().ours(action.name) != nullptr,
@@ -337,6 +339,7 @@ void Engine::start_first(std::vector<Action> const& actions) {
 }
 
 void Engine::finished(ActionRunner::Outcome const& outcome) {
+    courses_.finish(outcome);
     looked_at_.reset(); // whoever asks now wants to see what it did
     if (outcome.error) {
         if (!put_off(outcome))

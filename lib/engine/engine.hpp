@@ -9,6 +9,7 @@
 #include "engine/blocker_watch.hpp"
 #include "engine/catalogue_reader.hpp"
 #include "engine/compose_report.hpp"
+#include "engine/courses.hpp"
 #include "engine/kill_switch.hpp"
 #include "engine/plan.hpp"
 #include "engine/policy.hpp"
@@ -46,6 +47,7 @@ struct Options {
     bool dry_run = false;           // say whether it would be tried, change nothing
     bool replace_unmanaged = false; // a cumulative patch may replace what another tool loaded
     std::string reason = {};        // why, for whoever looks later
+    report::Caller caller = {};     // who, likewise
 };
 
 // What of the configuration may change while the daemon runs.
@@ -168,17 +170,17 @@ public:
     void revert_all(Options const& options, Done<void> done);
 
     // An admin's word, durable once `done` is called; already so is success. not_found unless the
-    // patch is loaded, offered, or held or pinned already.
+    // patch is loaded, offered, or held or pinned already. Of the options reason and caller count.
     //
     // A hold is of a module name or catalogue id, and so of all versions: nothing of that name is
     // loaded, and to ask for it is refused (held). What is loaded stays.
-    void hold(std::string const& patch, std::string const& reason, Done<void> done);
+    void hold(std::string const& patch, Options const& options, Done<void> done);
     // Lifts holds, also those that reverts left behind, and pins.
-    void unhold(std::string const& patch, Done<void> done);
+    void unhold(std::string const& patch, Options const& options, Done<void> done);
     // While paused nothing is loaded, and to ask for it is refused (paused); reverts go on.
-    void pause(std::string const& reason, Done<void> done);
+    void pause(Options const& options, Done<void> done);
     // Also an admin's word that a state which was lost may be forgotten.
-    void resume(Done<void> done);
+    void resume(Options const& options, Done<void> done);
 
     // One answer for all who ask between two scans: for thousands of tasks it is a large one.
     using SharedBlockers = std::shared_ptr<Blockers const>;
@@ -290,7 +292,15 @@ private:
         report::EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
     ) const;
     void tell(std::vector<report::Event> const& events) const;
-    void tell_all(report::EventKind kind, std::string const& message) const;
+    void tell_asked(
+        report::EventKind kind,
+        std::string const& name,
+        std::string const& message,
+        Options const& options
+    ) const;
+    report::Event complete(report::Event event) const;
+    void describe_patch(report::Event& event) const;
+    void note_blockers();
 
     Parts parts_;
     ReportHandler on_report_;
@@ -302,6 +312,7 @@ private:
     BlockerWatch blockers_;
     BlockerWatch::Scan explained_scan_;
     SharedBlockers explained_; // that scan, for all who ask
+    Courses courses_;
     RequestQueue requests_;
     Backoff backoff_;
     Probation probation_;

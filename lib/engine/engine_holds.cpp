@@ -28,7 +28,7 @@ std::optional<base::Error> Engine::stopped() const {
     return std::nullopt;
 }
 
-void Engine::hold(std::string const& patch, std::string const& reason, Done<void> done) {
+void Engine::hold(std::string const& patch, Options const& options, Done<void> done) {
     report();
     auto& state = keeper_.state();
     auto const* known = state.find_hold_of(patch, patch);
@@ -36,15 +36,15 @@ void Engine::hold(std::string const& patch, std::string const& reason, Done<void
     if (known == nullptr && !judged)
         return done(no_such_patch(patch));
     auto const name = judged ? judged->name : known->name;
-    auto const why = !reason.empty()    ? reason
-                     : known != nullptr ? known->reason
-                                        : std::string(no_reason);
+    auto const why = !options.reason.empty() ? options.reason
+                     : known != nullptr      ? known->reason
+                                             : std::string(no_reason);
     bool const news = known == nullptr || known->reason != why;
     std::erase_if(state.holds, [&](auto const& hold) { return hold.id == patch; });
     state.put(Hold{
         .id = patch, .sha256 = {}, .name = name, .reason = why, .since = parts_.clock.wall()});
     if (news)
-        tell(report::EventKind::held, name, "held: " + why);
+        tell_asked(report::EventKind::held, name, "held: " + why, options);
     keeper_.save(std::move(done)); // whoever is answered can rely on it
     wake();
 }
@@ -68,7 +68,7 @@ std::set<std::string> Engine::words_for(std::string const& patch) const {
     return words;
 }
 
-void Engine::unhold(std::string const& patch, Done<void> done) {
+void Engine::unhold(std::string const& patch, Options const& options, Done<void> done) {
     report();
     auto const words = words_for(patch);
     auto& state = keeper_.state();
@@ -87,22 +87,25 @@ void Engine::unhold(std::string const& patch, Done<void> done) {
     auto const judged = find(patch);
     if (lifted == 0)
         return judged ? done({}) : done(no_such_patch(patch));
-    tell(report::EventKind::unheld, judged ? judged->name : patch, "not held any more");
+    auto const name = judged ? judged->name : patch;
+    tell_asked(report::EventKind::unheld, name, "not held any more", options);
     keeper_.save(std::move(done));
     wake();
 }
 
-void Engine::pause(std::string const& reason, Done<void> done) {
+void Engine::pause(Options const& options, Done<void> done) {
     auto& pause = keeper_.state().pause;
-    auto const why = !reason.empty() ? reason : pause ? pause->reason : std::string(no_reason);
+    auto const why = !options.reason.empty() ? options.reason
+                     : pause                 ? pause->reason
+                                             : std::string(no_reason);
     if (!pause || pause->reason != why)
-        tell_all(report::EventKind::paused, "nothing is loaded any more: " + why);
+        tell_asked(report::EventKind::paused, {}, "nothing is loaded any more: " + why, options);
     pause = Pause{.reason = why, .since = pause ? pause->since : parts_.clock.wall()};
     keeper_.save(std::move(done));
     wake();
 }
 
-void Engine::resume(Done<void> done) {
+void Engine::resume(Options const& options, Done<void> done) {
     auto& state = keeper_.state();
     bool const paused = std::exchange(state.pause, std::nullopt).has_value();
     bool const lost = std::exchange(state.lost, false);
@@ -110,20 +113,9 @@ void Engine::resume(Done<void> done) {
     state.unclean_boots = 0;
     complain("state-damaged", {});
     if (paused || lost || looped)
-        tell_all(report::EventKind::resumed, "patches are loaded again");
+        tell_asked(report::EventKind::resumed, {}, "patches are loaded again", options);
     keeper_.save(std::move(done));
     wake();
-}
-
-// Not about one patch.
-void Engine::tell_all(report::EventKind kind, std::string const& message) const {
-    tell({report::Event{
-        .kind = kind,
-        .time = parts_.clock.wall(),
-        .patch = {},
-        .id = {},
-        .sha256 = {},
-        .message = message}});
 }
 
 } // namespace livepatch::engine

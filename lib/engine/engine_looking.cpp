@@ -49,6 +49,7 @@ void Engine::look() {
     follow_probation();
     unsaved_ = unsaved_ || settled.changed;
     tell(settled.events);
+    courses_.settle(settled.events);
 }
 
 void Engine::find_missing() {
@@ -102,7 +103,10 @@ void Engine::follow_transition(bool first) {
         return blockers_.rest();
     }
     blockers_.follow(patch->name, patch->state == PatchState::enabling ? 1 : 0);
-    blockers_.refresh([this] { wake(); });
+    blockers_.refresh([this] {
+        note_blockers();
+        wake();
+    });
 }
 
 Time Engine::recorded_start(kernel::ObservedPatch const& patch) const {

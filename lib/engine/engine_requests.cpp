@@ -144,7 +144,9 @@ void Engine::apply_known(std::string const& patch, Options const& options, Done<
         {.kind = Request::Kind::apply,
          .name = name,
          .sha256 = sha256,
-         .replace_unmanaged = options.replace_unmanaged},
+         .replace_unmanaged = options.replace_unmanaged,
+         .caller = options.caller,
+         .reason = options.reason},
         with_value(name, done)
     );
     if (!added)
@@ -236,7 +238,11 @@ void Engine::take_out(Target const& target, Options const& options, RequestQueue
         bool const urgent = target.state == PatchState::enabling;
         auto const failed = done;
         auto added = requests_.add(
-            {.kind = Request::Kind::revert, .name = target.name, .sha256 = {}},
+            {.kind = Request::Kind::revert,
+             .name = target.name,
+             .sha256 = {},
+             .caller = options.caller,
+             .reason = options.reason},
             std::move(done),
             urgent
         );
@@ -259,10 +265,11 @@ void Engine::hold(Target const& target, Options const& options) {
             .sha256 = sha256, .name = target.name, .reason = reason, .since = parts_.clock.wall()});
     }
     if (news)
-        tell(
+        tell_asked(
             report::EventKind::held,
             target.name,
-            reason + "; it is held until it is applied by name"
+            reason + "; it is held until it is applied by name",
+            options
         );
 }
 

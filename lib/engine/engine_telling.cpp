@@ -155,7 +155,7 @@ void Engine::tell_failed(
 void Engine::tell(std::vector<report::Event> const& events) const {
     for (auto const& event : events)
         if (on_event_)
-            on_event_(event);
+            on_event_(complete(event));
 }
 
 } // namespace livepatch::engine

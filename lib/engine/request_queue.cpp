@@ -27,6 +27,13 @@ void RequestQueue::finish(std::uint64_t id, std::optional<base::Error> error) {
     node.mapped()(error ? base::Result<void>(std::move(*error)) : base::Result<void>());
 }
 
+Request const* RequestQueue::find(std::uint64_t id) const {
+    auto const found = std::find_if(pending_.begin(), pending_.end(), [&](auto const& request) {
+        return request.id == id;
+    });
+    return found == pending_.end() ? nullptr : &*found;
+}
+
 void RequestQueue::cancel(Request::Kind kind, std::string const& name, std::string const& why) {
     std::vector<std::uint64_t> cancelled; // first all of them: finish() calls back
     for (auto const& request : pending_)

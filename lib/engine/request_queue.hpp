@@ -32,6 +32,8 @@ public:
 
     std::vector<Request> const& pending() const { return pending_; }
 
+    Request const* find(std::uint64_t id) const; // nullptr = not pending any more, or never was
+
 private:
     std::vector<Request> pending_;
     std::map<std::uint64_t, Done> done_;

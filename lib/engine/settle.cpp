@@ -275,6 +275,8 @@ private:
             .id = record.id,
             .sha256 = record.sha256,
             .message = record.name + ": " + std::move(message),
+            .signer = record.signer,
+            .source = record.source,
         });
     }
 

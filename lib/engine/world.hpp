@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "engine/state.hpp"
 #include "kernel/livepatch_tree.hpp"
+#include "report/event.hpp"
 #include "report/vocabulary.hpp"
 #include "repository/catalogue.hpp"
 
@@ -26,6 +27,8 @@ struct Request {
     std::string name;   // module name
     std::string sha256; // the digest to apply; "" with revert
     bool replace_unmanaged = false;
+    report::Caller caller = {}; // for the history
+    std::string reason = {};
 };
 
 struct World {

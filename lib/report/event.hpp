@@ -6,6 +6,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,18 +41,72 @@ enum class EventKind {
     boot_loop,        // the machine went down too often: nothing is loaded by itself any more
 };
 
+enum class Outcome {
+    begun,   // its end is an event of its own
+    done,    // as it was meant to be
+    failed,  // it was tried
+    refused, // it was not
+    noticed, // somebody else's doing
+};
+
+enum class Trigger {
+    daemon,     // by itself
+    request,    // somebody asked for it
+    other_tool, // without us
+};
+
+std::span<EventKind const> event_kinds(); // all of them
 std::string_view name(EventKind kind);
+std::string_view name(Outcome outcome);
+std::string_view name(Trigger trigger);
+Outcome outcome(EventKind kind);
+
+// The value a word stands for; nothing for any other word.
+std::optional<EventKind> event_kind(std::string_view word);
+std::optional<Trigger> trigger(std::string_view word);
+
+// Who asked; empty where nobody did, or where he is not known any more.
+struct Caller {
+    std::optional<std::uint32_t> uid = {};
+    std::string sender = {}; // his unique bus name
+    std::string unit = {};   // systemd's service or scope that he is in
+
+    bool operator==(Caller const&) const = default;
+};
+
+// How long the stages of an operation took that are over; 0 = not known.
+struct Durations {
+    std::chrono::microseconds verify{0};
+    std::chrono::microseconds load{0}; // the call of the kernel: a load, or a write to `enabled`
+    std::chrono::microseconds transition{0};
+
+    bool operator==(Durations const&) const = default;
+};
 
 struct Event {
     EventKind kind = EventKind::loaded;
     Time time;
-    std::string patch;   // module name, or the file's where there is no module
-    std::string id;      // "" = not known
-    std::string sha256;  // "" = not known
-    std::string message; // one sentence for people
-    std::vector<std::string> kernel_log = {};
+    std::string patch;                        // module name, or the file's where there is no module
+    std::string id;                           // "" = not known
+    std::string sha256;                       // "" = not known
+    std::string message;                      // one sentence for people
+    std::vector<std::string> kernel_log = {}; // the kernel's own lines about it
+    // Of the patch; "" = not known.
+    std::string version = {};
+    std::string signer = {};
+    std::string source = {};
+    Trigger trigger = Trigger::daemon;
+    Caller caller = {};      // with Trigger::request
+    std::string reason = {}; // that he gave
+    Durations durations = {};
+    std::vector<std::string> blockers = {}; // tasks its transition waited for, a line each
+    std::string boot_id = {};
+    std::string kernel_release = {};
+
+    bool operator==(Event const&) const = default;
 };
 
+// The form of `lpctl history` and `lpctl monitor`. Null: an unknown uid or duration.
 nlohmann::ordered_json to_json(Event const& event);
 
 } // namespace livepatch::report

@@ -158,8 +158,10 @@ class Events(BusCase):
         self.assertEqual((signal.path, signal.interface), (ROOT, MANAGER))
         self.assertEqual(signal.signature, "a{sv}")
         self.assertEqual({key: kind for key, (kind, _) in signal.body[0].items()}, {
-            "time": "t", "event": "s", "patch": "s", "id": "s", "sha256": "s", "message": "s",
-            "kernel_log": "as"})
+            "time": "t", "event": "s", "outcome": "s", "patch": "s", "id": "s", "version": "s",
+            "sha256": "s", "signer": "s", "source": "s", "trigger": "s", "reason": "s",
+            "message": "s", "verify_usec": "t", "load_usec": "t", "transition_usec": "t",
+            "kernel_log": "as", "kernel": "s", "boot_id": "s"})
         event = plain(signal.body[0])
         self.assertEqual((event["event"], event["patch"]), ("rejected", "lp_a"))
         self.assertIn("lp_a.ko", event["message"])

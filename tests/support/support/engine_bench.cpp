@@ -180,19 +180,19 @@ EngineBench::Answer EngineBench::revert_all() {
 }
 
 EngineBench::Answer EngineBench::hold(std::string const& patch, std::string const& reason) {
-    return ask([&](auto done) { engine_->hold(patch, reason, done); });
+    return ask([&](auto done) { engine_->hold(patch, {.reason = reason}, done); });
 }
 
-EngineBench::Answer EngineBench::unhold(std::string const& patch) {
-    return ask([&](auto done) { engine_->unhold(patch, done); });
+EngineBench::Answer EngineBench::unhold(std::string const& patch, engine::Options const& options) {
+    return ask([&](auto done) { engine_->unhold(patch, options, done); });
 }
 
 EngineBench::Answer EngineBench::pause(std::string const& reason) {
-    return ask([&](auto done) { engine_->pause(reason, done); });
+    return ask([&](auto done) { engine_->pause({.reason = reason}, done); });
 }
 
 EngineBench::Answer EngineBench::resume() {
-    return ask([&](auto done) { engine_->resume(done); });
+    return ask([&](auto done) { engine_->resume({}, done); });
 }
 
 report::Report const& EngineBench::report() {

@@ -100,7 +100,7 @@ public:
     Answer revert(std::string const& patch, engine::Options const& options = {});
     Answer revert_all();
     Answer hold(std::string const& patch, std::string const& reason);
-    Answer unhold(std::string const& patch);
+    Answer unhold(std::string const& patch, engine::Options const& options = {});
     Answer pause(std::string const& reason);
     Answer resume();
 

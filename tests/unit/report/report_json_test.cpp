@@ -220,10 +220,22 @@ TEST_CASE("an event as JSON") {
         .id = "id",
         .sha256 = "aa",
         .message = "lp: not loaded",
-        .kernel_log = {"livepatch: no"}});
+        .kernel_log = {"livepatch: no"},
+        .version = "2.1",
+        .trigger = Trigger::request,
+        .caller = {.uid = 0, .sender = ":1.7", .unit = "cron.service"},
+        .durations = {.load = std::chrono::microseconds(1001)},
+        .boot_id = "b"});
     CHECK(
         json.dump() ==
-        R"({"time":"2026-01-01T00:00:00Z","event":"load-failed","patch":"lp","id":"id","sha256":"aa",)"
-        R"("message":"lp: not loaded","kernel_log":["livepatch: no"]})"
+        R"({"time":"2026-01-01T00:00:00Z","event":"load-failed","outcome":"failed","patch":"lp","id":"id",)"
+        R"("version":"2.1","sha256":"aa","signer":"","source":"","trigger":"request","uid":0,)"
+        R"("sender":":1.7","unit":"cron.service","reason":"","message":"lp: not loaded","verify_ms":null,)"
+        R"("load_ms":2,"transition_ms":null,"blockers":[],"kernel_log":["livepatch: no"],"kernel":"",)"
+        R"("boot_id":"b"})"
+    );
+    CHECK(
+        to_json(Event{.time = {}, .patch = {}, .id = {}, .sha256 = {}, .message = {}})["uid"] ==
+        nullptr
     );
 }

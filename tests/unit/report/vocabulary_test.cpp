@@ -131,8 +131,20 @@ TEST_CASE("the words are those of the interface") {
 
 TEST_CASE("each kind of event has a word") {
     std::set<std::string> words;
-    for (int i = 0; i <= static_cast<int>(EventKind::operation_failed); ++i)
-        words.emplace(name(static_cast<EventKind>(i)));
-    CHECK(words.size() == static_cast<std::size_t>(EventKind::operation_failed) + 1);
+    for (auto const kind : event_kinds()) {
+        CHECK(kind == static_cast<EventKind>(words.size())); // none is missing, each at its place
+        CHECK(event_kind(name(kind)) == kind);
+        words.emplace(name(kind));
+    }
+    CHECK(words.size() == event_kinds().size());
+    CHECK(event_kinds().back() == EventKind::operation_failed);
+    CHECK_FALSE(event_kind("Loaded"));
     check_spelling(words);
+}
+
+TEST_CASE("each trigger has a word") {
+    for (auto const one : {Trigger::daemon, Trigger::request, Trigger::other_tool})
+        CHECK(trigger(name(one)) == one);
+    CHECK(name(Trigger::other_tool) == "other-tool");
+    CHECK_FALSE(trigger("nobody"));
 }

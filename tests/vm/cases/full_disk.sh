@@ -3,7 +3,9 @@
 # gone by itself when there is room again.
 . /root/files/guest.sh
 
+life='["loaded","enabled","held","disabling","disabled","removed"]'
 says() { lpctl status --json | jq -r '.health_reasons[]' | grep -q "^$1: .*$2"; }
+remembers() { [[ $(lpctl history "$1" --json | jq -c '[.events[].event] | reverse') == "$life" ]]; }
 healthy() { [[ $(lpctl status --json | jq -r .health) == ok ]]; }
 # fill FILE: until nothing more goes in.
 fill() {
@@ -30,6 +32,7 @@ check "reverting works on a full disk" lpctl revert lp_version
 check "the kernel has let it go" patch_absent lp_version
 # The generation before last makes room for the next one.
 check_equal "and is recorded there" held "$(daemon_field lp_version disposition)"
+wait_for "and remembered, on the disk or on its way there" remembers lp_version
 rm -f /var/lib/full*
 wait_for "all well" healthy
 put_patch "$MODULES/lp_meminfo.ko"
@@ -40,9 +43,15 @@ check_equal "the revert was not forgotten" held "$(daemon_field lp_version dispo
 immutable 0x80010
 check "reverting works without a place for the state" lpctl revert lp_meminfo
 wait_for "said so" says state-not-persistent "/var/lib/livepatchd"
+wait_for "the history knows it" remembers lp_meminfo
 immutable 0x80000
 wait_for "all well again, by itself" healthy
 check_equal "the state has it" 2 "$(jq '.state.holds | length' /var/lib/livepatchd/state.json)"
+systemctl stop livepatchd.service
+for patch in lp_version lp_meminfo; do
+    check "and so has the history, without the daemon too" remembers "$patch"
+done
+systemctl start livepatchd.service
 
 fill /run/full
 put_patch "$MODULES/lp_cmdline.ko"

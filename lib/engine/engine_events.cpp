@@ -1,0 +1,84 @@
+// What the engine tells: events with all that is known about them.
+#include "engine/engine.hpp"
+
+#include <utility>
+
+namespace livepatch::engine {
+
+namespace {
+
+using report::EventKind;
+
+std::string in_a_line(kernel::Blocker const& blocker) {
+    auto const& task = blocker.task;
+    auto text =
+        task.comm + '[' + std::to_string(task.tid) + "]: " + std::string(name(blocker.kind));
+    return blocker.function.empty() ? text : text + " in " + blocker.function;
+}
+
+} // namespace
+
+// Somebody asked for it; also when it is not about one patch (`name` is empty then).
+void Engine::tell_asked(
+    EventKind kind, std::string const& name, std::string const& message, Options const& options
+) const {
+    auto asked = event(kind, name, message);
+    if (name.empty())
+        asked.message = message;
+    asked.trigger = report::Trigger::request;
+    asked.caller = options.caller;
+    asked.reason = options.reason;
+    tell({std::move(asked)});
+}
+
+report::Event Engine::complete(report::Event event) const {
+    event.boot_id = parts_.identity.boot_id;
+    event.kernel_release = parts_.identity.release;
+    describe_patch(event);
+    if (event.kind == EventKind::foreign_change)
+        event.trigger = report::Trigger::other_tool;
+    // What was replaced was so by whoever had the other one loaded.
+    auto const* record = keeper_.state().find_load(event.patch, parts_.identity.boot_id);
+    bool const replaced = event.kind == EventKind::replaced && record != nullptr;
+    if (event.kind != EventKind::rejected)
+        courses_.complete(event, replaced ? record->replaced_by : event.patch);
+    return event;
+}
+
+// As we recorded it, else by its digest from whoever offers it, else as the kernel shows it.
+void Engine::describe_patch(report::Event& event) const {
+    auto const know = [](std::string& field, std::string const& value) {
+        if (field.empty())
+            field = value;
+    };
+    auto const* record = keeper_.state().find_load(event.patch, parts_.identity.boot_id);
+    if (record != nullptr && record->sha256 == event.sha256) {
+        know(event.signer, record->signer);
+        know(event.source, record->source);
+    }
+    if (auto const* offer = catalogue_.find_digest(event.sha256);
+        offer != nullptr && !event.sha256.empty()) {
+        know(event.version, offer->version);
+        know(event.version, offer->module.version);
+        know(event.signer, offer->signer);
+        know(event.source, offer->source);
+    } else if (auto const* observed = observed_.find(event.patch)) {
+        know(event.version, observed->version);
+    }
+}
+
+void Engine::note_blockers() {
+    auto const* patch = observed_.transition();
+    auto const* scan = blockers_.last();
+    if (patch == nullptr || scan == nullptr)
+        return;
+    std::vector<std::string> lines;
+    for (auto const& task : scan->tasks) {
+        if (lines.size() == Courses::most_blockers)
+            break;
+        lines.push_back(in_a_line(kernel::explain(task, patch->objects)));
+    }
+    courses_.blocked(patch->name, lines);
+}
+
+} // namespace livepatch::engine
