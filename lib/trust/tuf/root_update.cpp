@@ -22,11 +22,9 @@ next_root(SignedRoot const& current, Surroundings const& with) {
         return std::optional<SignedRoot>();
     if (!document)
         return document.error();
-    auto next = SignedRoot::read(std::move(*document), with.limits.root);
+    auto next = current.read_next(std::move(*document), with.limits.root);
     if (!next)
         return next.error();
-    if (auto good = current.is_followed_by(*next); !good)
-        return good.error();
     return std::optional(std::move(*next));
 }
 
@@ -54,11 +52,13 @@ check_related(SignedRoot older, SignedRoot const& newer, Surroundings const& wit
                      " belongs to: " + why,
             .remedy = "if the repository was set up anew, reset the trust in it"};
     };
-    bool const is_version = newer.root.header.version > older.root.header.version;
-    if (is_version && older.vouches_for(newer))
+    bool const is_newer = newer.root.header.version > older.root.header.version;
+    if (is_newer && older.vouches_for(newer.envelope, newer.document.subject))
         return {};
     while (older.root.header.version < newer.root.header.version) {
         auto next = next_root(older, with);
+        if (!next && next.error().code != base::Errc::verification_failed)
+            return next.error(); // no answer is none about the anchor
         if (!next)
             return unrelated(base::describe(next.error()));
         if (!*next)

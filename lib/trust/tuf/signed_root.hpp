@@ -14,11 +14,11 @@ struct SignedRoot {
     // Whether to trust it is for the caller to know; its expiry is not looked at.
     static base::Result<SignedRoot> read(Document document, std::size_t limit);
 
-    // Nothing when the keys of this one have signed `newer`, too.
-    base::Result<void> vouches_for(SignedRoot const& newer) const;
+    // The very next version, signed by the keys of this one, too.
+    base::Result<SignedRoot> read_next(Document newer, std::size_t limit) const;
 
-    // The same, and that `newer` is the very next version.
-    base::Result<void> is_followed_by(SignedRoot const& newer) const;
+    // Nothing when the keys of this one have signed it.
+    base::Result<void> vouches_for(Envelope const& newer, std::string_view subject) const;
 
     bool says_the_same_as(SignedRoot const& other) const {
         return envelope.signed_bytes == other.envelope.signed_bytes;

@@ -21,7 +21,8 @@ constexpr mode_t file_mode = 0644; // nothing in it is a secret
 constexpr std::size_t largest_memory = 4096;
 
 base::Result<void> make_directory(std::filesystem::path const& path) {
-    if (path.empty() || std::filesystem::is_directory(path))
+    std::error_code ignored; // what is wrong shows in a moment
+    if (path.empty() || std::filesystem::is_directory(path, ignored))
         return {};
     if (auto made = make_directory(path.parent_path()); !made)
         return made;

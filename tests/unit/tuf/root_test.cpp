@@ -208,6 +208,46 @@ TEST_CASE("an anchor of another repository is refused, and nothing is changed") 
                   "a mirror, try another; otherwise its publisher has to sign it again");
 }
 
+TEST_CASE("a source that does not answer says nothing about an anchor") {
+    TufBench bench;
+    REQUIRE(bench.refresh() == "");
+    bench.repository.authorise("root", {TufKey::ed25519()});
+    bench.repository.publish_root();
+    bench.repository.authorise("root", {TufKey::ed25519()});
+    bench.repository.publish_root();
+    bench.anchor = bench.repository.files.at("metadata/3.root.json");
+    bench.source.scripts["metadata/2.root.json"] = [](auto const&, auto const&) {
+        return base::Error{.code = Errc::failed, .subject = "x", .cause = "time-out", .remedy = {}};
+    };
+    CHECK(bench.refresh() == "x: time-out");
+    CHECK(bench.stored() == "1 1 1 1");
+    bench.source.scripts.clear();
+    CHECK(bench.refresh() == "");
+    CHECK(bench.stored("root") == 3);
+}
+
+// Each of them costs a verification of half a megabyte.
+TEST_CASE("a stranger's thousand keys in a new root are not tried one by one") {
+    TufBench bench;
+    auto root = bench.repository.content["root"];
+    root["version"] = 2;
+    auto const stranger = TufKey::ed25519();
+    std::vector<TufKey> names;
+    for (int i = 0; i < 900; ++i)
+        names.push_back(stranger.called("stranger " + std::to_string(i)));
+    auto ids = TufRepository::Json::array();
+    for (auto const& key : names) {
+        root["keys"][key.id()] = key.object();
+        ids.push_back(key.id());
+    }
+    root["roles"]["root"] = {{"keyids", ids}, {"threshold", 900}};
+    forge(bench, root, names);
+    REQUIRE(bench.repository.files.at("metadata/2.root.json").size() < bench.limits.root);
+    auto const start = std::chrono::steady_clock::now();
+    CHECK(bench.failure().cause == "signed by 0 of the 1 keys it needs of version 1 of the root");
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+}
+
 TEST_CASE("an anchor that was refused once is refused again") {
     TufBench bench;
     REQUIRE(bench.refresh() == "");
