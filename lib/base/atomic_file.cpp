@@ -1,5 +1,6 @@
 #include "base/atomic_file.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "base/unique_fd.hpp"
 
@@ -12,15 +13,6 @@
 namespace livepatch::base {
 
 namespace {
-
-Result<void> sync_directory(std::filesystem::path const& directory) {
-    UniqueFd const fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd)
-        return system_error(directory.string(), "cannot open", errno);
-    if (::fsync(fd.get()) != 0)
-        return system_error(directory.string(), "cannot sync", errno);
-    return {};
-}
 
 Result<void> write_new_file(
     std::filesystem::path const& path, std::string_view content, mode_t mode, Durability durability

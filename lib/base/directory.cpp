@@ -68,4 +68,13 @@ list_directory(int directory, std::string const& subject, std::size_t limit) {
     return list(opened, subject, limit);
 }
 
+Result<void> sync_directory(std::filesystem::path const& path) {
+    UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd)
+        return system_error(path.string(), "cannot open", errno);
+    if (::fsync(fd.get()) != 0)
+        return system_error(path.string(), "cannot sync", errno);
+    return {};
+}
+
 } // namespace livepatch::base

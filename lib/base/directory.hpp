@@ -1,4 +1,4 @@
-// Names in a directory.
+// Names in a directory, and that they last.
 #pragma once
 
 #include "base/result.hpp"
@@ -18,5 +18,8 @@ list_directory(std::filesystem::path const& path, std::size_t limit = 1U << 20U)
 // The same for a directory that is open already, from its start; `subject` names it in errors.
 Result<std::vector<std::string>>
 list_directory(int directory, std::string const& subject, std::size_t limit = 1U << 20U);
+
+// On return, what was made, renamed or removed in it stays so over a power cut.
+Result<void> sync_directory(std::filesystem::path const& path);
 
 } // namespace livepatch::base

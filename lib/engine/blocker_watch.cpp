@@ -83,17 +83,17 @@ void BlockerWatch::answer(base::Result<Scan> const& result) {
         done(result);
 }
 
-kernel::TaskScan const* BlockerWatch::last() const {
+kernel::TaskScan const* BlockerWatch::newest() const {
     return last_ && *last_ ? (*last_)->get() : nullptr;
 }
 
 std::uint32_t BlockerWatch::tasks_remaining() const {
-    auto const* scan = last();
+    auto const* scan = newest();
     return scan == nullptr ? 0 : static_cast<std::uint32_t>(scan->tasks.size() + scan->omitted);
 }
 
 std::string BlockerWatch::unseen() const {
-    auto const* scan = last();
+    auto const* scan = newest();
     if (scan == nullptr || scan->unreadable == 0)
         return {};
     auto const text = "tasks-unseen: " + std::to_string(scan->unreadable) +

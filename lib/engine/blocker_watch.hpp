@@ -59,7 +59,6 @@ private:
     void scan();
     void take(Subject const& subject, base::Result<kernel::TaskScan> result);
     void answer(base::Result<Scan> const& result);
-    kernel::TaskScan const* last() const;
 
     base::Clock& clock_;
     base::Worker worker_;

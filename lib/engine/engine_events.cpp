@@ -69,7 +69,7 @@ void Engine::describe_patch(report::Event& event) const {
 
 void Engine::note_blockers() {
     auto const* patch = observed_.transition();
-    auto const* scan = blockers_.last();
+    auto const* scan = blockers_.newest();
     if (patch == nullptr || scan == nullptr)
         return;
     std::vector<std::string> lines;

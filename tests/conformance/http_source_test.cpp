@@ -1,0 +1,177 @@
+// A hostile web server.
+#include "http_source.hpp"
+#include "support/catch.hpp"
+#include "web_server.hpp"
+
+using namespace livepatch;
+using namespace std::chrono_literals;
+using base::Errc;
+using conformance::HttpSource;
+using conformance::WebServer;
+using trust::tuf::Source;
+
+namespace {
+
+struct Web {
+    std::map<std::string, std::string> files;
+    WebServer server{files};
+    HttpSource source{
+        {.metadata = server.url("metadata"), .targets = server.url("targets/")},
+        {.to_connect = 2s, .below_least_speed = 1s, .in_all = 20s}};
+
+    base::Result<std::string>
+    read(std::string const& name, Source::Area area = Source::Area::metadata) {
+        std::string got;
+        auto const answer = source.fetch(
+            {.name = {area, name}, .limit = 1000, .may_be_unchanged = false},
+            [&](std::span<std::byte const> bytes) -> base::Result<void> {
+                got.append(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+                if (got.size() > 1000)
+                    return base::Error{
+                        .code = Errc::limits_exceeded,
+                        .subject = "x",
+                        .cause = "long",
+                        .remedy = {}};
+                return {};
+            }
+        );
+        return answer ? base::Result<std::string>(got) : answer.error();
+    }
+
+    base::Error failure(std::string const& name, WebServer::Script script) {
+        server.script("metadata/" + name, std::move(script));
+        auto const got = read(name);
+        REQUIRE(got.has_error());
+        return got.error();
+    }
+};
+
+auto says(std::string text) {
+    return [text = std::move(text)](WebServer::Write const& write) { write(text); };
+}
+
+} // namespace
+
+TEST_CASE("files of a web server are read") {
+    Web web;
+    web.files["metadata/1.root.json"] = "root";
+    web.files["metadata/empty"] = "";
+    web.files["metadata/full"] = std::string(1000, 'x');
+    web.files["targets/a/b%20c.ko"] = "module";
+    CHECK(web.read("1.root.json").value() == "root");
+    CHECK(web.read("empty").value() == "");
+    CHECK(web.read("full").value().size() == 1000);
+    CHECK(web.read("a/b c.ko", Source::Area::targets).value() == "module");
+}
+
+TEST_CASE("names go to a web server as they are, also those that look like a way up") {
+    Web web;
+    CHECK(web.read("1...%2F..%2Fevil.json").has_error());
+    CHECK(web.read("../../a?b#c", Source::Area::targets).has_error());
+    CHECK(
+        web.server.take_requests() ==
+        std::vector<std::string>{"metadata/1...%2F..%2Fevil.json", "targets/../../a%3Fb%23c"}
+    );
+}
+
+TEST_CASE("not there has several numbers, and other failures are failures") {
+    Web web;
+    for (auto const* status : {"404 Not Found", "403 Forbidden", "410 Gone"}) {
+        auto const name = std::string(status, 3);
+        auto const got = web.failure(name, says(WebServer::page(status, "page")));
+        CHECK(got.code == Errc::not_found);
+        CHECK(got.cause == "HTTP status " + name);
+        CHECK(got.subject == web.server.url("metadata/" + name));
+    }
+    for (std::string const status : {"500", "503", "401", "304", "204"}) {
+        auto const error = web.failure(status, says(WebServer::page(status + " x", "")));
+        CHECK(error.code == Errc::failed);
+        CHECK(error.cause == "HTTP status " + status);
+    }
+}
+
+TEST_CASE("redirections are not followed, to whatever scheme") {
+    Web web;
+    web.files["elsewhere"] = "secret";
+    for (auto const& target : {web.server.url("elsewhere"), std::string("file:///etc/passwd")}) {
+        auto const error = web.failure(
+            "moved",
+            says(
+                "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " +
+                target + "\r\n\r\n"
+            )
+        );
+        CHECK(error.cause == "HTTP status 302");
+    }
+    CHECK(
+        web.server.take_requests() == std::vector<std::string>{"metadata/moved", "metadata/moved"}
+    );
+}
+
+TEST_CASE("only web servers are asked") {
+    HttpSource source({.metadata = "file:///etc", .targets = "ftp://127.0.0.1/"});
+    auto const sink = [](auto) { return base::Result<void>(); };
+    for (auto const area : {Source::Area::metadata, Source::Area::targets}) {
+        auto const answer = source.fetch(
+            {.name = {area, "passwd"}, .limit = 1000, .may_be_unchanged = false}, sink
+        );
+        REQUIRE(answer.has_error());
+        CHECK(answer.error().cause.find("not supported") != std::string::npos);
+    }
+}
+
+TEST_CASE("a length that is too long is refused before anything is read") {
+    Web web;
+    auto const error = web.failure("long", says(WebServer::page("200 OK", std::string(1001, 'x'))));
+    CHECK(error.code == Errc::limits_exceeded);
+    CHECK(error.cause == "longer than 1000 bytes");
+}
+
+TEST_CASE("endless data without a length is ended by who reads it") {
+    Web web;
+    auto const start = std::chrono::steady_clock::now();
+    auto const error = web.failure("endless", [](WebServer::Write const& write) {
+        write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        std::string const some(4096, 'x');
+        while (write(some)) {
+        }
+    });
+    CHECK(error.cause == "long");
+    CHECK(std::chrono::steady_clock::now() - start < 5s);
+}
+
+TEST_CASE("a connection that ends early is an error") {
+    Web web;
+    auto const error =
+        web.failure("half", says("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
+    CHECK(error.code == Errc::failed);
+    CHECK(web.failure("none", says("")).code == Errc::failed);
+    CHECK(web.failure("nonsense", says("nonsense\r\n\r\n")).code == Errc::failed);
+}
+
+TEST_CASE("who sends slowly is left") {
+    Web web;
+    auto const start = std::chrono::steady_clock::now();
+    auto const error = web.failure("slow", [](WebServer::Write const& write) {
+        write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+        while (write("x"))
+            std::this_thread::sleep_for(100ms);
+    });
+    CHECK(error.cause.find("too slow") != std::string::npos);
+    CHECK(std::chrono::steady_clock::now() - start < 10s);
+}
+
+TEST_CASE("a server that is not there is an error, not a file that is not there") {
+    std::string url;
+    {
+        std::map<std::string, std::string> const none;
+        url = WebServer(none).url();
+    }
+    HttpSource source({.metadata = url, .targets = url});
+    auto const answer = source.fetch(
+        {.name = {Source::Area::metadata, "2.root.json"}, .limit = 10, .may_be_unchanged = false},
+        [](auto) { return base::Result<void>(); }
+    );
+    REQUIRE(answer.has_error());
+    CHECK(answer.error().code == Errc::failed);
+}

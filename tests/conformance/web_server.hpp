@@ -1,0 +1,54 @@
+// A web server of one page at a time on the loopback, that answers as a test says.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace livepatch::conformance {
+
+class WebServer {
+public:
+    // Writes to whoever asked; false once he has gone.
+    using Write = std::function<bool(std::string_view)>;
+    using Script = std::function<void(Write const&)>;
+
+    // Serves the files of the map by "/KEY", as they are when it is asked.
+    explicit WebServer(std::map<std::string, std::string> const& files);
+    ~WebServer();
+
+    WebServer(WebServer const&) = delete;
+    WebServer& operator=(WebServer const&) = delete;
+
+    std::string url(std::string const& path = {}) const; // "http://127.0.0.1:PORT/PATH"
+
+    // Answers for "/PATH" in place of a file. Before anybody asks.
+    void script(std::string const& path, Script script);
+
+    std::vector<std::string> take_requests(); // the paths, percent-encoded as they came
+
+    static std::string page(std::string const& status, std::string_view body);
+
+private:
+    void serve();
+    void answer(boost::asio::ip::tcp::socket& caller, std::string const& path);
+
+    std::map<std::string, std::string> const& files_;
+    std::map<std::string, Script> scripts_;
+    std::mutex mutex_; // of requests_
+    std::vector<std::string> requests_;
+    boost::asio::io_context loop_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    std::atomic<bool> ends_ = false;
+    std::thread thread_;
+};
+
+} // namespace livepatch::conformance
