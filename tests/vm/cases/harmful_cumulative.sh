@@ -13,7 +13,8 @@ systemctl reload livepatchd.service
 put_patch "$MODULES/lp_cumulative_3.ko"
 wait_for "the newer one is in" patch_enabled lp_cumulative_3
 wait_for "the older one has gone" module_absent lp_cumulative_2
-cat /proc/cmdline >/dev/null
+check "it did no harm so far" daemon_says lp_cumulative_3 enabled
+cat /proc/version >/dev/null
 wait_for "the older one is in again" patch_enabled lp_cumulative_2
 check "really" proc_patched_by cmdline lp_cumulative_2
 wait_for "the newer one has gone" module_absent lp_cumulative_3

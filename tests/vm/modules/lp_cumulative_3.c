@@ -9,7 +9,7 @@ static int lp_cumulative_3_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-LP_OBJECT(NULL, "cmdline_proc_show", lp_cumulative_3_show);
+LP_OBJECT(NULL, "version_proc_show", lp_cumulative_3_show);
 LP_PATCH(.replace = true);
 LP_EXIT();
 LP_MARK();
