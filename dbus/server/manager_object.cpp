@@ -154,7 +154,7 @@ void ManagerObject::changing(
             auto const& reply, Caller const& caller
         ) {
             auto const go_on = [reply, work, options = wanted.engine] { work(reply, options); };
-            authorise(reply, caller, action, wanted.interactive, go_on);
+            this->authorise(reply, caller, action, wanted.interactive, go_on);
         }
     );
 }
