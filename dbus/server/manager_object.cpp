@@ -172,7 +172,7 @@ void ManagerObject::changing(
                 asked.caller = who(caller);
                 work(reply, asked);
             };
-            authorise(reply, caller, action, wanted.interactive, go_on);
+            this->authorise(reply, caller, action, wanted.interactive, go_on);
         }
     );
 }

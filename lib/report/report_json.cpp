@@ -28,7 +28,11 @@ Time time_from(Json const& json) {
     auto const* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     if (end == nullptr || *end != '\0')
         return {};
-    auto const seconds = std::chrono::seconds(::timegm(&parts));
+    // timegm(3) would read the zone of local time first.
+    using namespace std::chrono;
+    auto const day = year(parts.tm_year + 1900) / (parts.tm_mon + 1) / parts.tm_mday;
+    auto const seconds = sys_days(day).time_since_epoch() + hours(parts.tm_hour) +
+                         minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
     // A clock that counts nanoseconds ends in the year 2262.
     bool const representable =
         seconds < std::chrono::floor<std::chrono::seconds>(Time::max().time_since_epoch());
