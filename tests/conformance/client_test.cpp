@@ -18,7 +18,7 @@ namespace {
 // Its clock is the machine's.
 struct Suite {
     support::TufRepository repository = repository_of_today();
-    conformance::WebServer server{repository.files};
+    conformance::WebServer server;
     support::TemporaryDirectory directory;
 
     static support::TufRepository repository_of_today() {
@@ -30,7 +30,8 @@ struct Suite {
         return made;
     }
 
-    int run(std::string const& arguments) const {
+    int run(std::string const& arguments) {
+        server.serve(repository.files);
         auto const command = TUF_CLIENT " --metadata-dir '" +
                              (directory.path() / "metadata").string() + "' --metadata-url " +
                              server.url("metadata") + ' ' + arguments + " 2>'" +
@@ -40,13 +41,13 @@ struct Suite {
         return WEXITSTATUS(status);
     }
 
-    int init(std::string const& root) const {
+    int init(std::string const& root) {
         return run("init '" + directory.write("root.json", root).string() + '\'');
     }
 
-    int init() const { return init(repository.files.at("metadata/1.root.json")); }
+    int init() { return init(repository.files.at("metadata/1.root.json")); }
 
-    int download(std::string const& names) const {
+    int download(std::string const& names) {
         std::filesystem::create_directories(directory.path() / "targets");
         return run(
             names + " --target-base-url " + server.url("targets") + " --target-dir '" +

@@ -13,8 +13,7 @@ using trust::tuf::Source;
 namespace {
 
 struct Web {
-    std::map<std::string, std::string> files;
-    WebServer server{files};
+    WebServer server;
     HttpSource source{
         {.metadata = server.url("metadata"), .targets = server.url("targets/")},
         {.to_connect = 2s, .below_least_speed = 1s, .in_all = 20s}};
@@ -54,10 +53,12 @@ auto says(std::string text) {
 
 TEST_CASE("files of a web server are read") {
     Web web;
-    web.files["metadata/1.root.json"] = "root";
-    web.files["metadata/empty"] = "";
-    web.files["metadata/full"] = std::string(1000, 'x');
-    web.files["targets/a/b%20c.ko"] = "module";
+    web.server.serve(
+        {{"metadata/1.root.json", "root"},
+         {"metadata/empty", ""},
+         {"metadata/full", std::string(1000, 'x')},
+         {"targets/a/b%20c.ko", "module"}}
+    );
     CHECK(web.read("1.root.json").value() == "root");
     CHECK(web.read("empty").value() == "");
     CHECK(web.read("full").value().size() == 1000);
@@ -92,7 +93,7 @@ TEST_CASE("not there has several numbers, and other failures are failures") {
 
 TEST_CASE("redirections are not followed, to whatever scheme") {
     Web web;
-    web.files["elsewhere"] = "secret";
+    web.server.serve({{"elsewhere", "secret"}});
     for (auto const& target : {web.server.url("elsewhere"), std::string("file:///etc/passwd")}) {
         auto const error = web.failure(
             "moved",
@@ -162,11 +163,7 @@ TEST_CASE("who sends slowly is left") {
 }
 
 TEST_CASE("a server that is not there is an error, not a file that is not there") {
-    std::string url;
-    {
-        std::map<std::string, std::string> const none;
-        url = WebServer(none).url();
-    }
+    auto const url = WebServer().url(); // which is gone again
     HttpSource source({.metadata = url, .targets = url});
     auto const answer = source.fetch(
         {.name = {Source::Area::metadata, "2.root.json"}, .limit = 10, .may_be_unchanged = false},

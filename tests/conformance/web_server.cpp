@@ -13,10 +13,9 @@ namespace livepatch::conformance {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-WebServer::WebServer(std::map<std::string, std::string> const& files)
-    : files_(files),
-      acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
-      thread_([this] { serve(); }) {}
+WebServer::WebServer()
+    : acceptor_(loop_, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+      thread_([this] { work(); }) {}
 
 // Who waits for a caller is woken by one.
 WebServer::~WebServer() {
@@ -32,7 +31,13 @@ std::string WebServer::url(std::string const& path) const {
     return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + '/' + path;
 }
 
+void WebServer::serve(std::map<std::string, std::string> files) {
+    std::lock_guard const lock(mutex_);
+    files_ = std::move(files);
+}
+
 void WebServer::script(std::string const& path, Script script) {
+    std::lock_guard const lock(mutex_);
     scripts_[path] = std::move(script);
 }
 
@@ -47,7 +52,7 @@ std::string WebServer::page(std::string const& status, std::string_view body) {
            std::string(body);
 }
 
-void WebServer::serve() {
+void WebServer::work() {
     for (;;) {
         boost::system::error_code failed;
         tcp::socket caller(loop_);
@@ -67,22 +72,24 @@ void WebServer::serve() {
     }
 }
 
+// What is to be said, taken note of under the lock and said without it.
+WebServer::Script WebServer::script_for(std::string const& path) {
+    std::lock_guard const lock(mutex_);
+    requests_.push_back(path);
+    if (auto const script = scripts_.find(path); script != scripts_.end())
+        return script->second;
+    auto const file = files_.find(path);
+    auto text =
+        file != files_.end() ? page("200 OK", file->second) : page("404 Not Found", "no such page");
+    return [text = std::move(text)](Write const& write) { write(text); };
+}
+
 void WebServer::answer(tcp::socket& caller, std::string const& path) {
-    {
-        std::lock_guard const lock(mutex_);
-        requests_.push_back(path);
-    }
-    Write const write = [&](std::string_view text) {
+    script_for(path)([&](std::string_view text) {
         boost::system::error_code failed;
         asio::write(caller, asio::buffer(text), failed);
         return !failed && !ends_;
-    };
-    if (auto const script = scripts_.find(path); script != scripts_.end())
-        script->second(write);
-    else if (auto const file = files_.find(path); file != files_.end())
-        write(page("200 OK", file->second));
-    else
-        write(page("404 Not Found", "no such page"));
+    });
 }
 
 } // namespace livepatch::conformance

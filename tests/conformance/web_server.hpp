@@ -21,8 +21,7 @@ public:
     using Write = std::function<bool(std::string_view)>;
     using Script = std::function<void(Write const&)>;
 
-    // Serves the files of the map by "/KEY", as they are when it is asked.
-    explicit WebServer(std::map<std::string, std::string> const& files);
+    WebServer();
     ~WebServer();
 
     WebServer(WebServer const&) = delete;
@@ -30,7 +29,10 @@ public:
 
     std::string url(std::string const& path = {}) const; // "http://127.0.0.1:PORT/PATH"
 
-    // Answers for "/PATH" in place of a file. Before anybody asks.
+    // The pages, by "/KEY".
+    void serve(std::map<std::string, std::string> files);
+
+    // Answers for "/PATH" in place of a file.
     void script(std::string const& path, Script script);
 
     std::vector<std::string> take_requests(); // the paths, percent-encoded as they came
@@ -38,13 +40,16 @@ public:
     static std::string page(std::string const& status, std::string_view body);
 
 private:
-    void serve();
+    void work();
     void answer(boost::asio::ip::tcp::socket& caller, std::string const& path);
 
-    std::map<std::string, std::string> const& files_;
+    Script script_for(std::string const& path);
+
+    std::mutex mutex_; // of these three
+    std::map<std::string, std::string> files_;
     std::map<std::string, Script> scripts_;
-    std::mutex mutex_; // of requests_
     std::vector<std::string> requests_;
+
     boost::asio::io_context loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::atomic<bool> ends_ = false;

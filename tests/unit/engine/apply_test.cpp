@@ -328,7 +328,7 @@ TEST_CASE("a kernel without livepatching is told, and nothing is tried") {
     CHECK(bench.clock.armed() == 0);
 }
 
-TEST_CASE("thirty-two requests wait; the next one is told that it is busy") {
+TEST_CASE("thirty-two requests wait, the next one is told that it is busy") {
     EngineBench bench;
     bench.mode = report::Mode::manual;
     for (int i = 0; i < 40; ++i)

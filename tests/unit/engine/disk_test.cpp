@@ -115,7 +115,7 @@ TEST_CASE("a revert goes on without a record") {
     CHECK(bench.patch("lp_one").disposition == Disposition::held);
 }
 
-TEST_CASE("a hold is all that a revert of an absent patch does; it fails with it") {
+TEST_CASE("a hold is all that a revert of an absent patch does, and it fails with it") {
     EngineBench bench;
     bench.mode = report::Mode::manual;
     bench.put_patch({.name = "lp_one"});

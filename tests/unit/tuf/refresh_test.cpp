@@ -126,7 +126,7 @@ TEST_CASE("an empty target") {
     CHECK(bench.fetch("empty") == "");
 }
 
-TEST_CASE("a target that is not there is not found; the repository is well") {
+TEST_CASE("a target that is not there is not found, and the repository is well") {
     TufBench bench;
     auto client = bench.refreshed();
     REQUIRE(client);
