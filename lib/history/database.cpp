@@ -96,7 +96,11 @@ int Database::open() {
     connection_.emplace();
     constexpr int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    int const code = connection_->open(path_.string(), flags);
+    // The file must be no link; the directory may well be, to another disk.
+    std::error_code failed;
+    auto const directory = std::filesystem::canonical(path_.parent_path(), failed);
+    auto const path = failed ? path_ : directory / path_.filename();
+    int const code = connection_->open(path.string(), flags);
     return code == SQLITE_OK ? set_up() : code;
 }
 

@@ -138,7 +138,7 @@ class Interface(BusCase):
             "Cves": [], "Functions": [("vmlinux", "cmdline_proc_show", True)], "Replace": "yes",
             "Sha256": sha256, "Source": "files",
             "Candidates": [("files", "lp_a", sha256, True)],
-            "TransitionStarted": 0, "TasksRemaining": 0, "Probation": "none"})
+            "TransitionStarted": 0, "TasksRemaining": 0, "Probation": "running"})
 
     def test_properties_cannot_be_set(self):
         client = self.start()
