@@ -3,6 +3,7 @@
 #include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
 #include "journal.hpp"
+#include "other_managers.hpp"
 #include "rules.hpp"
 
 #include <boost/asio/post.hpp>
@@ -117,6 +118,7 @@ Daemon::Daemon(Surroundings surroundings)
       ),
       service_manager_(clock_, [this] { rescan(); }) {
     engine_.complain("configuration", in_words(loaded_.problems));
+    engine_.complain("other-manager", other_managers(surroundings_.enabled_units));
     engine_.on_report([this](report::Report const& report) {
         to_show_ = report;
         tell_soon();
@@ -163,6 +165,7 @@ void Daemon::rescan() {
     if (now - *rescanned_ < patience)
         return engine_.look_anew();
     rescanned_ = now;
+    engine_.complain("other-manager", other_managers(surroundings_.enabled_units));
     engine_.refresh();
 }
 
@@ -244,6 +247,7 @@ void Daemon::take(LoadedConfiguration loaded) {
     }
     loaded_ = std::move(loaded);
     engine_.complain("configuration", in_words(loaded_.problems));
+    engine_.complain("other-manager", other_managers(surroundings_.enabled_units));
     hints_.watch(watched_directories());
     auto const& configuration = loaded_.configuration;
     history_.retain(rules_of(configuration.history));

@@ -25,6 +25,7 @@ struct Surroundings {
     std::filesystem::path state_directory = "/var/lib/livepatchd";
     std::filesystem::path runtime_directory = "/run/livepatchd";
     std::filesystem::path machine_id = "/etc/machine-id";
+    std::filesystem::path enabled_units = "/etc/systemd/system";
     std::filesystem::path saved_crashes = "/var/lib/systemd/pstore"; // by systemd-pstore.service
     loader::Loader& loader;
     kernel::TaskScanner& scanner;

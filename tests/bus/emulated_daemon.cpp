@@ -76,6 +76,9 @@ int run(std::filesystem::path const& directory, std::chrono::milliseconds transi
                     .configuration = {.etc = directory / "etc", .vendor = directory / "vendor"},
                     .state_directory = directory / "state",
                     .runtime_directory = directory / "run",
+                    .machine_id = directory / "machine-id",
+                    .enabled_units = directory / "units",
+                    .saved_crashes = directory / "pstore",
                     .loader = timed,
                     .scanner = scanner,
                     .make_authoriser =
