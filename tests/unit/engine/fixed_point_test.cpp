@@ -144,6 +144,8 @@ private:
     void load(Action const& action) {
         auto const offer = *action.offer;
         REQUIRE(world.observed.find(offer.name()) == nullptr); // EEXIST
+        REQUIRE(world.state.find_quarantine(offer.sha256) == nullptr);
+        REQUIRE((action.request != 0 || !world.not_yet.contains(offer.sha256)));
         twice_for_nothing = twice_for_nothing || (loads.contains(offer.name()) && !put_back(offer));
         ++loads[offer.name()];
         order_.push_back(offer);
@@ -238,7 +240,7 @@ public:
     // What it was, in words.
     std::string happen() {
         auto const name = any_name();
-        switch (pick(14)) {
+        switch (pick(18)) {
         case 0:
         case 1:
         case 2:
@@ -264,6 +266,7 @@ public:
         case 9:
             std::erase_if(world.state.holds, [&](auto const& hold) { return hold.name == name; });
             std::erase_if(world.state.pins, [&](auto const& pin) { return pin.name == name; });
+            world.state.drop_quarantine(WorldBuilder::digest(name));
             return "unhold " + name;
         case 10:
             foreign_load("foreign_" + std::to_string(++foreign_), one_in(2));
@@ -275,6 +278,20 @@ public:
         case 12:
             reboot();
             return "reboot";
+        case 13:
+            world.quarantine(name);
+            return "harm of " + name;
+        case 14:
+            world.prove(name);
+            return "proof of " + name;
+        case 15:
+            if (world.not_yet.erase(WorldBuilder::digest(name)) == 0)
+                world.not_yet[WorldBuilder::digest(name)] = "later";
+            return "delay of " + name;
+        case 16:
+            if (world.restore.erase(WorldBuilder::digest(name)) == 0)
+                world.restore.insert(WorldBuilder::digest(name));
+            return "restore " + name;
         default:
             restart();
             return "restart";
