@@ -60,7 +60,7 @@ TEST_CASE("files of a web server are read") {
          {"targets/a/b%20c.ko", "module"}}
     );
     CHECK(web.read("1.root.json").value() == "root");
-    CHECK(web.read("empty").value() == "");
+    CHECK(web.read("empty").value().empty());
     CHECK(web.read("full").value().size() == 1000);
     CHECK(web.read("a/b c.ko", Source::Area::targets).value() == "module");
 }

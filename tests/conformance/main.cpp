@@ -111,9 +111,7 @@ int finish(base::Result<void> const& result) {
     return 1;
 }
 
-} // namespace
-
-int main(int count, char** values) {
+int run(int count, char** values) {
     Arguments arguments;
     CLI::App app("A TUF client for tuf-conformance", "livepatchd-tuf-client");
     app.add_option("--metadata-dir", arguments.metadata_dir)->required();
@@ -137,4 +135,15 @@ int main(int count, char** values) {
     if (refresh->parsed())
         arguments.target_names.clear();
     return finish(update(arguments));
+}
+
+} // namespace
+
+int main(int count, char** values) {
+    try {
+        return run(count, values);
+    } catch (std::exception const& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
+    }
 }

@@ -53,7 +53,7 @@ private:
     boost::asio::io_context loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     std::atomic<bool> ends_ = false;
-    std::thread thread_;
+    std::jthread thread_; // the last one, so that it ends before what it works with
 };
 
 } // namespace livepatch::conformance

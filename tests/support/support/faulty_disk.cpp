@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <ranges>
 #include <unistd.h>
 #include <utility>
 
@@ -94,11 +94,11 @@ void FaultyDisk::cut_power() {
     for (auto const& path : unsynced_)
         if (std::filesystem::exists(path))
             std::filesystem::resize_file(path, 0);
-    for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) {
-        if (undo->content)
-            std::ofstream(undo->path, std::ios::binary) << *undo->content;
+    for (auto const& undo : undo_ | std::views::reverse) {
+        if (undo.content)
+            std::ofstream(undo.path, std::ios::binary) << *undo.content;
         else
-            std::filesystem::remove(undo->path);
+            std::filesystem::remove(undo.path);
     }
     unsynced_.clear();
     undo_.clear();

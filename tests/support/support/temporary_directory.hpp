@@ -31,7 +31,7 @@ public:
 
     // Makes the directories on the way, too.
     std::filesystem::path write(std::filesystem::path const& name, std::string_view content) const {
-        auto const path = path_ / name;
+        auto path = path_ / name;
         std::filesystem::create_directories(path.parent_path());
         std::ofstream(path, std::ios::binary) << content;
         return path;

@@ -45,7 +45,7 @@ struct TufBench {
     // As a program that starts anew does it: all it knows is on disk.
     base::Result<trust::tuf::Client> refreshed();
 
-    // "" when it succeeds; else the error in words.
+    // "ok", or the error in words.
     std::string refresh();
 
     base::Error failure(); // of a refresh that must fail

@@ -11,7 +11,7 @@ using Strings = std::vector<std::string>;
 
 TEST_CASE("the first refresh takes everything, in the order of the specification") {
     TufBench bench;
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored() == "1 1 1 1");
     CHECK(
         bench.take_requests() ==
@@ -26,16 +26,16 @@ TEST_CASE("the first refresh takes everything, in the order of the specification
 
 TEST_CASE("a refresh of what has not changed asks twice") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.take_requests();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.take_requests() == Strings{"metadata/2.root.json", "metadata/timestamp.json"});
 }
 
 TEST_CASE("what is stored is what was received, byte for byte") {
     TufBench bench;
     bench.repository.files["metadata/timestamp.json"] += "\n\n";
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     for (auto const& [role, file] : std::map<std::string, std::string>{
              {"root", "1.root.json"},
              {"timestamp", "timestamp.json"},
@@ -49,7 +49,7 @@ TEST_CASE("what is stored is what was received, byte for byte") {
 
 TEST_CASE("new versions are taken, several at once too") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.repository.publish();
     bench.repository.add_target("new.ko", "module");
     bench.repository.publish();
@@ -59,11 +59,11 @@ TEST_CASE("new versions are taken, several at once too") {
 
 TEST_CASE("only the timestamp is signed anew: two requests") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.take_requests();
     bench.repository.version_of("timestamp") = 2;
     bench.repository.write_timestamp();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.take_requests() == Strings{"metadata/2.root.json", "metadata/timestamp.json"});
     CHECK(bench.stored() == "1 2 1 1");
 }
@@ -92,7 +92,7 @@ TEST_CASE("snapshot and timestamp need not say length and hashes") {
     bench.repository.publish();
     CHECK(bench.fetch("file.txt") == "content");
     bench.take_requests();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.take_requests().size() == 2);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("an empty target") {
     TufBench bench;
     bench.repository.add_target("empty", "");
     bench.repository.publish();
-    CHECK(bench.fetch("empty") == "");
+    CHECK(bench.fetch("empty").empty());
 }
 
 TEST_CASE("a target that is not there is not found, and the repository is well") {
@@ -151,21 +151,21 @@ TEST_CASE("a sink that takes no more ends the transfer with its error") {
 
 TEST_CASE("what a damaged store has lost is fetched again") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     for (auto const* role : {"root", "timestamp", "snapshot", "targets"}) {
         for (std::string const content : {"", "{", "{}", "\x01\xff"}) {
             bench.directory.write(std::string("repos/corp/metadata/") + role + ".json", content);
-            CHECK(bench.refresh() == "");
+            CHECK(bench.refresh() == "ok");
             CHECK(bench.stored() == "1 1 1 1");
         }
     }
     bench.directory.write("repos/corp/state.json", "{");
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("a store that cannot be read is an error, not an empty one") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     auto const file = bench.paths().metadata / "timestamp.json";
     std::filesystem::remove(file);
     std::filesystem::create_directory(file);
@@ -176,7 +176,7 @@ TEST_CASE("a store that cannot be read is an error, not an empty one") {
 
 TEST_CASE("when the last refresh succeeded is remembered") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     CHECK(bench.store->memory().last_ok == bench.now);
     auto const before = bench.now;
     bench.now += 24h;
@@ -189,9 +189,9 @@ TEST_CASE("when the last refresh succeeded is remembered") {
 
 TEST_CASE("a clock that went back is no clock to tell what has expired") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.now -= 59min;
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     bench.now -= 2min;
     bench.take_requests();
     auto const error = bench.failure();
@@ -206,7 +206,7 @@ TEST_CASE("a clock that went back is no clock to tell what has expired") {
 
 TEST_CASE("two at a time: the second is told to wait") {
     TufBench bench;
-    REQUIRE(bench.refresh() == ""); // the bench holds the store
+    REQUIRE(bench.refresh() == "ok"); // the bench holds the store
     auto const second = trust::tuf::Store::open(bench.paths());
     REQUIRE(second.has_error());
     CHECK(second.error().code == base::Errc::busy);

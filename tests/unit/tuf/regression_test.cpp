@@ -42,7 +42,7 @@ TEST_CASE("CVE-2022-29173: versions of every role are held against those seen be
         for (auto const* all : {"timestamp", "snapshot", "targets", "team"})
             bench.repository.version_of(all) = 4;
         bench.repository.publish();
-        REQUIRE(bench.refresh() == "");
+        REQUIRE(bench.refresh() == "ok");
         for (auto const* all : {"timestamp", "snapshot", "targets", "team"})
             bench.repository.version_of(all) = std::string_view(all) == role ? 3 : 5;
         bench.repository.publish();
@@ -142,7 +142,7 @@ TEST_CASE("CVE-2025-2885: the file for version N+1 of the root is version N+1") 
 TEST_CASE("CVE-2025-2888: a timestamp is stored only once all was said against it") {
     TufBench bench;
     bench.repository.publish();
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.repository.version_of("snapshot") = 1;
     bench.repository.version_of("timestamp") = 9;
     bench.repository.write_timestamp();
@@ -152,7 +152,7 @@ TEST_CASE("CVE-2025-2888: a timestamp is stored only once all was said against i
     bench.repository.version_of("snapshot") = 2;
     bench.repository.version_of("timestamp") = 2;
     bench.repository.publish();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("CVE-2026-6967: delegated roles expire, and have the hash and length that were said") {
@@ -259,7 +259,7 @@ TEST_CASE("CVE-2020-15163: a root that goes back, or that leaves one out, is non
     TufBench bench;
     bench.repository.publish_root();
     bench.repository.publish_root();
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 3);
     for (int const served : {1, 2}) {
         bench.repository.files["metadata/4.root.json"] =

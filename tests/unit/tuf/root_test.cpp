@@ -28,10 +28,10 @@ TEST_CASE("roots are walked one by one, each is stored") {
         bench.repository.authorise("root", {TufKey::ed25519()});
         bench.repository.publish_root();
     }
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored() == "6 1 1 1");
     bench.repository.files.erase("metadata/4.root.json"); // nobody needs it any more
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("a gap ends the chain") {
@@ -39,7 +39,7 @@ TEST_CASE("a gap ends the chain") {
     bench.repository.publish_root();
     bench.repository.publish_root();
     bench.repository.files.erase("metadata/2.root.json");
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 1);
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("a new root is signed by the keys of the old one and by its own") {
     CHECK(error.cause == "signed by 0 of the 1 keys it needs");
     CHECK(bench.stored() == "1 0 0 0");
     forge(bench, root, {old_keys[0], new_key});
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 2);
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("thresholds of old and new root both count") {
     auto const keys = three_keys();
     bench.repository.authorise("root", keys, 2);
     bench.repository.publish_root();
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     auto root = bench.repository.content["root"];
     root["version"] = 3;
     root["roles"]["root"]["threshold"] = 1;
@@ -79,7 +79,7 @@ TEST_CASE("thresholds of old and new root both count") {
     forge(bench, root, {keys[0], keys[1]});
     CHECK(bench.failure().cause == "signed by 2 of the 3 keys it needs");
     forge(bench, root, keys);
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("an expired root on the way does not matter, the last one does") {
@@ -95,7 +95,7 @@ TEST_CASE("an expired root on the way does not matter, the last one does") {
     CHECK(bench.stored() == "2 0 0 0"); // stored all the same: it is what leads further
     expires = good;
     bench.repository.publish_root();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 3);
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("there is a limit to new roots at once, and the next refresh goes on")
     CHECK(error.code == Errc::limits_exceeded);
     CHECK(error.cause == "more than 3 new roots at once");
     CHECK(bench.stored("root") == 4);
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 6);
 }
 
@@ -147,24 +147,24 @@ TEST_CASE("an expired anchor leads to a root that is not") {
         bench.repository.content[role]["expires"] = "2027-08-01T00:00:00Z";
     bench.repository.publish_root();
     bench.repository.publish();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("a newer anchor of the same repository is taken without the chain") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.repository.publish_root();
     bench.repository.publish_root();
     bench.anchor = bench.repository.files.at("metadata/3.root.json");
     bench.repository.files.erase("metadata/2.root.json");
     bench.repository.files.erase("metadata/3.root.json");
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored() == "3 1 1 1");
 }
 
 TEST_CASE("an anchor whose keys are all others is of the same repository if the chain says so") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     for (int i = 0; i < 3; ++i) {
         bench.repository.authorise("root", {TufKey::ed25519()});
         bench.repository.publish_root();
@@ -172,14 +172,14 @@ TEST_CASE("an anchor whose keys are all others is of the same repository if the 
     auto const new_anchor = bench.repository.files.at("metadata/4.root.json");
     auto const old_anchor = bench.anchor;
     bench.anchor = new_anchor;
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 4);
     bench.anchor = old_anchor; // and back: a package that was downgraded, say
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 4);
     bench.repository.files.erase("metadata/3.root.json");
     bench.anchor = new_anchor;
-    CHECK(bench.refresh() == ""); // the very root that is stored
+    CHECK(bench.refresh() == "ok"); // the very root that is stored
     bench.anchor = old_anchor;
     auto const error = bench.failure();
     CHECK(error.code == Errc::conflict);
@@ -188,7 +188,7 @@ TEST_CASE("an anchor whose keys are all others is of the same repository if the 
 
 TEST_CASE("an anchor of another repository is refused, and nothing is changed") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     TufRepository other;
     auto const check_refused = [&](std::string const& why) {
         bench.anchor = other.files.at(
@@ -210,7 +210,7 @@ TEST_CASE("an anchor of another repository is refused, and nothing is changed") 
 
 TEST_CASE("a source that does not answer says nothing about an anchor") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     bench.repository.authorise("root", {TufKey::ed25519()});
     bench.repository.publish_root();
     bench.repository.authorise("root", {TufKey::ed25519()});
@@ -222,7 +222,7 @@ TEST_CASE("a source that does not answer says nothing about an anchor") {
     CHECK(bench.refresh() == "x: time-out");
     CHECK(bench.stored() == "1 1 1 1");
     bench.source.scripts.clear();
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
     CHECK(bench.stored("root") == 3);
 }
 
@@ -233,6 +233,7 @@ TEST_CASE("a stranger's thousand keys in a new root are not tried one by one") {
     root["version"] = 2;
     auto const stranger = TufKey::ed25519();
     std::vector<TufKey> names;
+    names.reserve(900);
     for (int i = 0; i < 900; ++i)
         names.push_back(stranger.called("stranger " + std::to_string(i)));
     auto ids = TufRepository::Json::array();
@@ -250,22 +251,22 @@ TEST_CASE("a stranger's thousand keys in a new root are not tried one by one") {
 
 TEST_CASE("an anchor that was refused once is refused again") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     auto const good = bench.anchor;
     bench.anchor = TufRepository().files.at("metadata/1.root.json");
     CHECK(bench.failure().code == Errc::conflict);
     CHECK(bench.failure().code == Errc::conflict);
     bench.anchor = good;
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
 
 TEST_CASE("after a reset of the trust, which removes the store, the new anchor counts") {
     TufBench bench;
-    REQUIRE(bench.refresh() == "");
+    REQUIRE(bench.refresh() == "ok");
     TufRepository other;
     bench.anchor = other.files.at("metadata/1.root.json");
     bench.source.serve(other.files);
     REQUIRE(bench.failure().code == Errc::conflict);
     std::filesystem::remove_all(bench.directory.path() / "repos");
-    CHECK(bench.refresh() == "");
+    CHECK(bench.refresh() == "ok");
 }
