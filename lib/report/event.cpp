@@ -36,6 +36,8 @@ constexpr std::array table{
     Row{EventKind::operation_failed, "operation-failed", Outcome::failed},
 };
 
+static_assert(table.size() == static_cast<std::size_t>(last_event_kind) + 1);
+
 constexpr std::array<std::string_view, 5> outcomes{"begun", "done", "failed", "refused", "noticed"};
 constexpr std::array<std::string_view, 3> triggers{"daemon", "request", "other-tool"};
 

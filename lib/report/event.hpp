@@ -33,6 +33,8 @@ enum class EventKind {
     operation_failed, // any other operation that did not succeed
 };
 
+inline constexpr auto last_event_kind = EventKind::operation_failed; // tables are checked by it
+
 enum class Outcome {
     begun,   // its end is an event of its own
     done,    // as it was meant to be
