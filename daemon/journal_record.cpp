@@ -53,6 +53,7 @@ constexpr bool is_in_order() {
 }
 
 static_assert(is_in_order());
+static_assert(table.size() == static_cast<std::size_t>(report::last_event_kind) + 1);
 
 Row const& row(EventKind kind) {
     return table.at(static_cast<std::size_t>(kind));

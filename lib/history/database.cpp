@@ -57,12 +57,15 @@ fs::path beside(fs::path path, char const* suffix) {
     return path;
 }
 
-// What cannot be changed is not changed: SQLite tells whether it can be used.
-void protect(fs::path const& path) {
+// False for a link. What cannot be changed is not changed: SQLite tells whether it can be used.
+bool protect(fs::path const& path) {
     std::error_code ignored;
+    if (fs::is_symlink(fs::symlink_status(path, ignored)))
+        return false;
     constexpr auto owner_only = fs::perms::owner_read | fs::perms::owner_write;
     constexpr auto as_it_is = fs::perm_options::replace | fs::perm_options::nofollow;
     fs::permissions(path, owner_only, as_it_is, ignored);
+    return true;
 }
 
 // As SQLite wants it in an URI.
@@ -88,19 +91,14 @@ void Database::close() {
 int Database::open() {
     if (connection_)
         return SQLITE_OK;
+    connection_.emplace();
     int const made = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (made >= 0)
         ::close(made);
-    else if (errno == EEXIST)
-        protect(path_);
-    connection_.emplace();
-    constexpr int flags =
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    // The file must be no link; the directory may well be, to another disk.
-    std::error_code failed;
-    auto const directory = std::filesystem::canonical(path_.parent_path(), failed);
-    auto const path = failed ? path_ : directory / path_.filename();
-    int const code = connection_->open(path.string(), flags);
+    else if (errno == EEXIST && !protect(path_))
+        return SQLITE_CANTOPEN;
+    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int const code = connection_->open(path_.string(), flags);
     return code == SQLITE_OK ? set_up() : code;
 }
 

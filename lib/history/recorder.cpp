@@ -149,10 +149,10 @@ void Recorder::written(Written const& outcome) {
     parts_.complain(code_not_written, {});
     if (auto const loss = told_loss())
         record(*loss);
-    if (waiting_.empty())
-        close_later();
-    else
+    if (!waiting_.empty())
         write();
+    if (!writing_)
+        close_later();
 }
 
 void Recorder::put_back(std::vector<report::Event> events) {

@@ -44,6 +44,8 @@ constexpr std::array table{
     Row{EventKind::boot_loop, "boot-loop", Outcome::done},
 };
 
+static_assert(table.size() == static_cast<std::size_t>(last_event_kind) + 1);
+
 constexpr std::array<std::string_view, 5> outcomes{"begun", "done", "failed", "refused", "noticed"};
 constexpr std::array<std::string_view, 3> triggers{"daemon", "request", "other-tool"};
 

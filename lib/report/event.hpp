@@ -41,6 +41,8 @@ enum class EventKind {
     boot_loop,        // the machine went down too often: nothing is loaded by itself any more
 };
 
+inline constexpr auto last_event_kind = EventKind::boot_loop; // tables are checked by it
+
 enum class Outcome {
     begun,   // its end is an event of its own
     done,    // as it was meant to be

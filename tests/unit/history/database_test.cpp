@@ -345,6 +345,17 @@ TEST_CASE("it follows no link") {
     CHECK(std::filesystem::file_size(target) == 0);
 }
 
+TEST_CASE("its directory may be somewhere else") {
+    support::TemporaryDirectory const directory;
+    std::filesystem::create_directory(directory.path() / "large-disk");
+    std::filesystem::create_directory_symlink(
+        directory.path() / "large-disk", directory.path() / "var"
+    );
+    Database database(directory.path() / "var/history.db");
+    append(database, an_event("lp_a", noon));
+    CHECK(std::filesystem::exists(directory.path() / "large-disk/history.db"));
+}
+
 TEST_CASE("it is read where nothing can be written, whatever the directory is called") {
     support::TemporaryDirectory const directory;
     auto const odd = directory.path() / "a%20b?c#d";
