@@ -148,13 +148,13 @@ std::vector<std::string> Engine::warnings() const {
         warnings.push_back("switched-off: " + *switched_off_);
     if (auto const& pause = keeper_.state().pause)
         warnings.push_back("paused: " + pause->reason);
-    for (auto const& [code, complaints] : complaints_)
-        for (auto const& words : complaints)
-            warnings.push_back(code + ": " + words);
     if (parts_.not_persistent)
         warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
     if (auto const& problem = keeper_.problem())
         warnings.push_back("state-not-persistent: " + describe(*problem));
+    for (auto const& [code, complaints] : complaints_)
+        for (auto const& words : complaints)
+            warnings.push_back(code + ": " + words);
     if (blind_)
         warnings.push_back("kernel-unreadable: " + describe(*blind_));
     if (auto unseen = blockers_.unseen(); !unseen.empty())
