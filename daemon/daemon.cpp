@@ -178,6 +178,7 @@ void Daemon::run() {
     });
     hangup_.add(SIGHUP); // one that comes before we are ready waits
     pump_.wake();
+    history_.start(); // beside the reading of the sources: nobody waits for it
     engine_.start([this] { boost::asio::post(io_, [this] { started(); }); });
     io_.run();
     service_manager_.stopping();
@@ -189,7 +190,6 @@ void Daemon::run() {
 void Daemon::started() {
     service_.claim_name();
     service_manager_.ready();
-    history_.start();
     spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
     wait_for_reload();
 }

@@ -85,13 +85,13 @@ std::vector<std::string> Engine::warnings() const {
         );
     if (!told_stall_.empty())
         warnings.push_back("transition-stalled: " + told_stall_ + "; see: lpctl blockers");
-    for (auto const& [code, complaints] : complaints_)
-        for (auto const& words : complaints)
-            warnings.push_back(code + ": " + words);
     if (parts_.not_persistent)
         warnings.push_back("state-not-persistent: " + describe(*parts_.not_persistent));
     if (auto const& problem = keeper_.problem())
         warnings.push_back("state-not-persistent: " + describe(*problem));
+    for (auto const& [code, complaints] : complaints_)
+        for (auto const& words : complaints)
+            warnings.push_back(code + ": " + words);
     if (blind_)
         warnings.push_back("kernel-unreadable: " + describe(*blind_));
     if (auto unseen = blockers_.unseen(); !unseen.empty())

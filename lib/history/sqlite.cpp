@@ -1,6 +1,7 @@
 #include "history/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <system_error>
 
 namespace livepatch::history {
 
@@ -42,6 +43,8 @@ Connection::error(std::filesystem::path const& file, std::string_view what, int 
         .remedy = {}};
     if (get() != nullptr)
         error.os_error = ::sqlite3_system_errno(get());
+    if (error.os_error != 0)
+        error.cause += ", " + std::generic_category().message(error.os_error);
     return error;
 }
 

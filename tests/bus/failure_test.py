@@ -183,9 +183,9 @@ class Failure(BusCase):
         client = self.start()
         shutil.rmtree(self.directory / "state")
         self.offer("lp_a")
-        self.wait_manager(client, "Health", "degraded")
-        reasons = client.manager_property("HealthReasons")
-        self.assertTrue(any(reason.startswith("state-not-persistent: ") for reason in reasons), reasons)
+        self.wait_for(lambda: any(reason.startswith("state-not-persistent: ") for reason in
+                                  client.manager_property("HealthReasons")), "the complaint")
+        self.assertEqual(client.manager_property("Health"), "degraded")
         self.assertEqual(self.daemon.tell("calls"), [])
         (self.directory / "state").mkdir()
         client.apply("lp_a")
