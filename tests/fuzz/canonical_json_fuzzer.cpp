@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const again = base::parse_strict_json(
         json_of(canonical),
         "fuzz.json",
-        {.size = 6 * canonical.size() + 1, .depth = 32, .values = 32 * 1024}
+        {.size = 6 * canonical.size() + 1, .depth = 32, .values = std::size_t{32} * 1024}
     );
     must_hold(again.has_value(), "canonical JSON is read again");
     must_hold(*again == *value, "canonical JSON says the same");

@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
-#include <ranges>
 #include <unistd.h>
 #include <utility>
 
@@ -94,7 +94,8 @@ void FaultyDisk::cut_power() {
     for (auto const& path : unsynced_)
         if (std::filesystem::exists(path))
             std::filesystem::resize_file(path, 0);
-    for (auto const& undo : undo_ | std::views::reverse) {
+    std::reverse(undo_.begin(), undo_.end());
+    for (auto const& undo : undo_) {
         if (undo.content)
             std::ofstream(undo.path, std::ios::binary) << *undo.content;
         else
