@@ -51,7 +51,7 @@ void BlockerWatch::refresh(std::function<void()> scanned) {
     bool const early = clock_.now() - since_ < patience;
     if (!subject_ || early || is_fresh() || scanning_)
         return;
-    waiting_.push_back([scanned = std::move(scanned)](auto const&) { scanned(); });
+    waiting_.emplace_back([scanned = std::move(scanned)](auto const&) { scanned(); });
     scan();
 }
 

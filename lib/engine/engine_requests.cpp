@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 #include <utility>
 
 namespace livepatch::engine {
@@ -295,10 +296,9 @@ std::vector<Engine::Target> Engine::all_targets() const {
 // The newest first.
 std::vector<Engine::Target> Engine::loaded_targets(std::vector<Judgement> const& judged) const {
     std::vector<Target> targets;
-    auto const& loads = keeper_.state().loads;
-    for (auto load = loads.rbegin(); load != loads.rend(); ++load)
+    for (auto const& load : std::ranges::reverse_view(keeper_.state().loads))
         for (auto const& one : judged)
-            if (one.name == load->name && is_managed(one) && is_active(one.state))
+            if (one.name == load.name && is_managed(one) && is_active(one.state))
                 targets.push_back(target(one));
     return targets;
 }
@@ -343,7 +343,7 @@ void Engine::blockers(Done<SharedBlockers> done) {
     report();
     if (observed_.transition() == nullptr)
         return done(std::make_shared<Blockers const>());
-    blockers_.request([this, done](base::Result<BlockerWatch::Scan> const& scan) {
+    blockers_.request([this, done = std::move(done)](base::Result<BlockerWatch::Scan> const& scan) {
         if (scan)
             done(explain(*scan));
         else

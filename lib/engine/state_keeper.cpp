@@ -35,13 +35,13 @@ void StateKeeper::write() {
     again_.reset();
     disk_.run(
         [this, state = state_] { return file_.save(state); },
-        [this, waiting = std::exchange(waiting_, {})](base::Result<void> result) {
-            written(waiting, std::move(result));
+        [this, waiting = std::exchange(waiting_, {})](base::Result<void> const& result) {
+            written(waiting, result);
         }
     );
 }
 
-void StateKeeper::written(std::vector<Saved> const& waiting, base::Result<void> result) {
+void StateKeeper::written(std::vector<Saved> const& waiting, base::Result<void> const& result) {
     writing_ = false;
     if (!waiting_.empty())
         write();

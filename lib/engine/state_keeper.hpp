@@ -50,7 +50,7 @@ public:
 
 private:
     void write();
-    void written(std::vector<Saved> const& waiting, base::Result<void> result);
+    void written(std::vector<Saved> const& waiting, base::Result<void> const& result);
 
     StateFile& file_;
     base::Worker disk_;
