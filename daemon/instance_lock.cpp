@@ -18,7 +18,8 @@ InstanceLock::InstanceLock(std::filesystem::path const& path)
         return;
     if (errno == EWOULDBLOCK)
         throw std::runtime_error(
-            path.string() + ": another livepatchd runs; see 'systemctl status livepatchd'"
+            path.string() +
+            ": another livepatchd runs; see 'systemctl status livepatchd livepatch-reapply'"
         );
     throw std::runtime_error(describe(base::system_error(path.string(), "cannot lock", errno)));
 }

@@ -117,7 +117,7 @@ report::Probation probation_of(World const& world, Judgement const& judged) {
     if (!there)
         return report::Probation::none;
     if (judged.record->proving)
-        return report::Probation::running;
+        return world.probation ? report::Probation::running : report::Probation::none;
     bool const good = world.state.is_good(judged.record->sha256, world.kernel);
     return good ? report::Probation::passed : report::Probation::none;
 }

@@ -83,10 +83,29 @@ private:
         };
         if (auto const* named = newest([&](auto const* load) { return is_named(*load); }))
             return named;
+        // What was on its way out because the kernel had complained of it.
+        if (auto const* harmful = newest([&](auto const* load) { return did_harm(*load); }))
+            return harmful;
         return newest([](auto const* load) { return load->first; });
     }
 
     bool is_named(LoadRecord const& load) const { return aftermath_.blamed.contains(load.name); }
+
+    bool did_harm(LoadRecord const& load) const {
+        auto const* quarantine = state_.find_quarantine(load.sha256);
+        return quarantine != nullptr && quarantine->cause == Quarantine::Cause::harm &&
+               quarantine->boot_id == load.boot_id;
+    }
+
+    // What it had taken the place of, if that was good, is what the kernel is to have again.
+    void put_back(LoadRecord const& culprit) {
+        for (auto& load : state_.loads)
+            if (load.stage == Stage::replaced && load.replaced_by == culprit.name &&
+                load.boot_id == culprit.boot_id && state_.is_good(load.sha256, load.kernel)) {
+                load.stage = Stage::enabled;
+                load.proving = false;
+            }
+    }
 
     static std::string words_for(LoadRecord const& load) {
         return "the machine went down in boot " + load.boot_id + " " + doing(load) +
@@ -122,6 +141,7 @@ private:
             .reason = reason,
             .boot_id = load.boot_id,
             .since = aftermath_.time});
+        put_back(load);
         tell(load, EventKind::quarantined, "quarantined: " + reason);
     }
 

@@ -127,6 +127,7 @@ World Engine::world(
         .livepatch = parts_.identity.livepatch,
         .boot_id = parts_.identity.boot_id,
         .kernel = kernel_,
+        .probation = probation_.is_wanted(),
     };
 }
 
@@ -370,7 +371,7 @@ void Engine::succeeded(ActionRunner::Outcome const& outcome) {
         tell(EventKind::loaded, name, "loaded; tasks move to the patched code");
         return requests_.finish(outcome.action.request, std::nullopt);
     case Action::Kind::disable:
-        if (outcome.action.request == 0 && name == overdue())
+        if (outcome.action.overdue)
             turned_round(name);
         tell(EventKind::disabling, name, "tasks move back to the original code");
         return requests_.finish(outcome.action.request, std::nullopt);

@@ -78,8 +78,8 @@ std::set<std::string, std::less<>> Engine::to_restore() const {
     return digests;
 }
 
-// What is in again, and what will not come any more. As long as nothing is loaded by itself, it
-// may.
+// What is in again, and what will not come any more. What no source has now may be on a disk that
+// is mounted later, and what waits for a module or stalls may come later, too.
 void Engine::forget_past() {
     auto& loads = keeper_.state().loads;
     bool const any = std::any_of(loads.begin(), loads.end(), [this](auto const& load) {
@@ -88,22 +88,37 @@ void Engine::forget_past() {
     if (!any || !parts_.forget_past || stopped() || !obstacle().empty() || runner_.is_busy())
         return;
     auto const judged = judgements();
-    auto const still_comes = [&](LoadRecord const& load) {
+    auto const& state = keeper_.state();
+    auto const is_settled = [&](LoadRecord const& load) {
+        auto const* quarantine = state.find_quarantine(load.sha256);
+        bool const harmful = quarantine != nullptr && quarantine->cause != Quarantine::Cause::stall;
+        if (harmful || state.find_hold(load.sha256) != nullptr ||
+            state.find_hold_of(load.id, load.name) != nullptr)
+            return true;
         return std::any_of(judged.begin(), judged.end(), [&](auto const& one) {
-            return one.disposition == report::Disposition::scheduled && one.offer != nullptr &&
-                   one.offer->sha256 == load.sha256;
+            bool const another =
+                one.offer != nullptr && !one.offer->refused && one.offer->sha256 != load.sha256;
+            return one.name == load.name && (one.state != base::PatchState::absent || another ||
+                                             one.disposition == report::Disposition::replaced);
         });
     };
     auto const forgotten = std::erase_if(loads, [&](auto const& load) {
-        return is_past_load(load) && !still_comes(load);
+        return is_past_load(load) && is_settled(load);
     });
     unsaved_ = unsaved_ || forgotten != 0;
 }
 
 void Engine::kernel_said(std::vector<kernel::KernelLine> const& lines) {
-    for (auto const& line : lines)
-        if (auto const* trace = traces_.read(line))
-            consider(*trace);
+    bool looked = false;
+    for (auto const& line : lines) {
+        auto const* trace = traces_.read(line);
+        if (trace == nullptr)
+            continue;
+        // Whose code it is may have been loaded a moment ago.
+        if (!std::exchange(looked, true))
+            look();
+        consider(*trace);
+    }
 }
 
 void Engine::consider(kernel::Trace const& trace) {
@@ -176,6 +191,15 @@ void Engine::follow_probation() {
     auto& state = keeper_.state();
     auto const& boot_id = parts_.identity.boot_id;
     auto const now = parts_.clock.now();
+    for (auto& load : state.loads) {
+        auto const* patch = observed_.find(load.name);
+        bool const out = load.stage == Stage::reverting && load.proving && patch != nullptr &&
+                         patch->state == base::PatchState::disabled;
+        if (out && load.boot_id == boot_id) {
+            load.proving = false; // no code of it runs any more, whatever keeps its module
+            unsaved_ = true;
+        }
+    }
     probation_.follow(state, observed_, boot_id, now);
     auto const passed = probation_.passed(now);
     for (auto const& name : passed) {

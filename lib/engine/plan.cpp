@@ -1,6 +1,7 @@
 #include "engine/plan.hpp"
 
 #include "engine/pins.hpp"
+#include "engine/selection.hpp"
 
 #include <algorithm>
 
@@ -125,7 +126,7 @@ bool may_replace(World const& world, Judgement const& harmful, Judgement const& 
     return offer != nullptr && other.state == PatchState::absent && !other.refusal &&
            offer->module.replace == module::Replace::yes &&
            offer->source == harmful.record->source &&
-           world.state.is_good(offer->sha256, world.kernel) &&
+           world.state.is_good(offer->sha256, world.kernel) && !is_held(world.state, *offer) &&
            !world.failures.contains(offer->sha256) && !world.not_yet.contains(offer->sha256);
 }
 
@@ -153,6 +154,22 @@ bool is_harmful(Judgement const& judged) {
            !judged.record->sha256.empty();
 }
 
+// What takes the place of what did harm.
+bool is_replacement(World const& world, Judgement const& judged) {
+    return judged.record->replace == module::Replace::yes &&
+           world.state.is_good(judged.record->sha256, world.kernel);
+}
+
+// Harm waits for nobody else of ours: what is on its way in is turned round, and comes again later.
+std::optional<Action> give_way(World const& world, std::vector<Judgement> const& judgements) {
+    for (auto const& judged : judgements)
+        if (judged.name != world.in_flight && judged.record != nullptr &&
+            judged.state == PatchState::enabling && judged.observed->transition &&
+            !is_replacement(world, judged))
+            return Action{.kind = Kind::disable, .name = judged.name};
+    return std::nullopt;
+}
+
 // What has to leave, of what is loaded.
 std::optional<Action>
 rescue(World const& world, Judgement const& judged, std::vector<Judgement> const& judgements) {
@@ -161,9 +178,11 @@ rescue(World const& world, Judgement const& judged, std::vector<Judgement> const
     if (judged.name == world.in_flight || !(is_harmful(judged) || overdue))
         return std::nullopt;
     if (judged.state == PatchState::enabling && judged.observed->transition)
-        return Action{.kind = Kind::disable, .name = judged.name};
-    if (overdue || judged.state != PatchState::enabled || !is_quiet(world))
+        return Action{.kind = Kind::disable, .name = judged.name, .overdue = overdue};
+    if (overdue || judged.state != PatchState::enabled)
         return std::nullopt;
+    if (!is_quiet(world))
+        return give_way(world, judgements);
     if (auto const* other = replacement_for(world, judged, judgements))
         return Action{
             .kind = Kind::load, .name = other->name, .offer = other->offer, .over = judged.name};

@@ -30,6 +30,7 @@ struct Action {
     std::optional<base::Error> error = {}; // with finish: nothing = success
     // With load: what did harm and is to be replaced by it; "" = nothing.
     std::string over = {};
+    bool overdue = false; // with disable: because its transition has run for too long
 };
 
 // In the order in which they are to be done. A step that the kernel would refuse now, because

@@ -33,7 +33,7 @@ void Probation::follow(
 }
 
 std::string Probation::culprit(kernel::Trace const& trace) const {
-    if (!rules_.revert_on.contains(rule_for(trace.kind)))
+    if (!is_wanted() || !rules_.revert_on.contains(rule_for(trace.kind)))
         return "";
     auto const found = std::find_if(trials_.begin(), trials_.end(), [&](auto const& trial) {
         return blames(trace, trial.first);
@@ -44,13 +44,15 @@ std::string Probation::culprit(kernel::Trace const& trace) const {
 std::vector<std::string> Probation::passed(Monotonic now) const {
     std::vector<std::string> names;
     for (auto const& [name, since] : trials_)
-        if (since && now - *since >= rules_.time)
+        if (since && now - *since >= (is_wanted() ? rules_.time : ProbationRules().time))
             names.push_back(name);
     return names;
 }
 
 std::optional<Probation::Monotonic> Probation::next() const {
     std::optional<Monotonic> first;
+    if (!is_wanted())
+        return first;
     for (auto const& [name, since] : trials_)
         if (since && (!first || *since + rules_.time < *first))
             first = *since + rules_.time;

@@ -19,7 +19,9 @@
 namespace livepatch::engine {
 
 struct ProbationRules {
-    std::chrono::seconds time{600}; // 0 = there is none once a patch is enabled, and no verdict
+    // 0 = there is no verdict; what is enabled is an attempt of the crash guard for the usual time
+    // all the same.
+    std::chrono::seconds time{600};
     // What is reverted for: "oops", "bug", "lockup" (hung tasks and stalls, too), "warn".
     std::set<std::string, std::less<>> revert_on{"oops", "bug", "lockup", "warn"};
 };
@@ -45,7 +47,8 @@ public:
     std::string culprit(kernel::Trace const& trace) const;
 
     std::vector<std::string> passed(Monotonic now) const; // whose time is over
-    std::optional<Monotonic> next() const;                // when the first one's will be
+    // When the first one's will be. Without a verdict it is worth no alarm.
+    std::optional<Monotonic> next() const;
 
 private:
     ProbationRules rules_;

@@ -64,6 +64,7 @@ struct World {
     bool livepatch = true;          // the kernel can be livepatched
     std::string_view boot_id;
     std::string_view kernel = {}; // see kernel_of()
+    bool probation = true;        // patches are on probation for some time
 
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or
     // nothing is loaded.

@@ -113,15 +113,32 @@ bool is_bug(std::string_view text) {
     return take(text, "kernel BUG at ") && take_place(text) && text == "!";
 }
 
-// "0002 [#1]", and then nothing or " PREEMPT SMP …" (arch/x86/kernel/dumpstack.c: __die_header).
+// " PREEMPT SMP NOPTI", " PREEMPT(full)": what the kernel was built with. No line that begins with
+// a task's name goes on in capitals only.
+bool is_kernel_flags(std::string_view text) {
+    auto const is_capital = [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; };
+    auto const is_small = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+    while (!text.empty()) {
+        if (!take(text, " ") || take_while(text, is_capital).empty())
+            return false;
+        if (take(text, "(") && (take_while(text, is_small).empty() || !take(text, ")")))
+            return false;
+    }
+    return true;
+}
+
+// "0002 [#1]", and then the kernel's flags (arch/x86/kernel/dumpstack.c: __die_header).
 bool is_die_count(std::string_view text) {
     return !take_while(text, is_hex_digit).empty() && take(text, " [#") && take_number(text) &&
-           take(text, "]") && (text.empty() || text.front() == ' ');
+           take(text, "]") && is_kernel_flags(text);
 }
 
 // What __die() was told, up to the count: each of these is longer than a task's name can be, or
 // followed by the count at once.
 bool is_oops(std::string_view text) {
+    if (auto rest = text; take(rest, "Oops: ") && is_die_count(rest))
+        return true;
+    take(text, "Oops: "); // since 6.10 before the words as well
     for (std::string_view const words :
          {"BUG: kernel NULL pointer dereference, address: ",
           "BUG: unable to handle page fault for address: ",
@@ -131,8 +148,7 @@ bool is_oops(std::string_view text) {
         if (text.starts_with(words))
             return true;
     for (std::string_view const words :
-         {"Oops: ",
-          "general protection fault: ",
+         {"general protection fault: ",
           "divide error: ",
           "stack segment: ",
           "double fault: ",

@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/directory.hpp"
+#include "base/file.hpp"
 #include "repository/safe_directory.hpp"
 
 #include <sys/stat.h>
@@ -27,14 +28,12 @@ base::Result<void> ModuleStore::put(trust::VerifiedPatch const& patch) const {
     if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
         return base::system_error(directory_.string(), "cannot make the directory", errno);
     auto const path = path_of(patch.sha256());
-    struct stat status = {};
     auto const bytes = patch.file().bytes();
-    bool const there = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-                       static_cast<std::size_t>(status.st_size) == bytes.size();
-    if (there)
-        return {};
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
     std::string_view const content(reinterpret_cast<char const*>(bytes.data()), bytes.size());
+    // Whole, and not only as large: what was damaged on the disk is written anew.
+    if (auto const there = base::read_file(path, content.size() + 1); there && *there == content)
+        return {};
     return base::replace_file(path, content, 0600, base::Durability::power_cut);
 }
 

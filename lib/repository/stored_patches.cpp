@@ -21,7 +21,9 @@ bool comes_before(Offer const& left, Offer const& right) {
     return ::strverscmp(left.path.filename().c_str(), right.path.filename().c_str()) < 0;
 }
 
-base::Result<void> check_file(Source const& source, std::string const& name) {
+// Still there, and the very module that was loaded: a publisher may have put another in its place.
+base::Result<void>
+check_file(Source const& source, std::string const& name, std::string const& sha256) {
     auto const directory =
         open_safe_directory(source.path, source.remote ? FileSystems::any : FileSystems::local);
     if (!directory)
@@ -29,7 +31,16 @@ base::Result<void> check_file(Source const& source, std::string const& name) {
     auto const file = open_safe_file(directory->get(), name, source.path / name);
     if (!file)
         return file.error();
-    return {};
+    auto const module = trust::Candidate::read(file->get(), (source.path / name).string());
+    if (!module)
+        return module.error();
+    if (module->sha256() == sha256)
+        return {};
+    return base::Error{
+        .code = base::Errc::conflict,
+        .subject = (source.path / name).string(),
+        .cause = "is another module than the one that was loaded before",
+        .remedy = {}};
 }
 
 base::Error not_configured(std::string const& subject, std::string const& source) {
@@ -104,7 +115,7 @@ base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const 
 base::Result<StoredPatches::Checked> StoredPatches::check(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
-    if (auto there = check_file(source, file); !there)
+    if (auto there = check_file(source, file, sha256); !there)
         return there.error();
     bool const is_unsigned = source.trust == Trust::none;
     if (auto const wanted = kernel_->signatures_wanted(); is_unsigned && !wanted.empty())

@@ -131,6 +131,48 @@ TEST_CASE("what the record of the crash names is blamed, and not the newest") {
     CHECK(quarantined(state) == Strings{"named"});
 }
 
+TEST_CASE("what the kernel had complained of is blamed, and not the newest") {
+    State state;
+    state.put(attempt("harmful", Stage::reverting));
+    state.put(attempt("newest"));
+    state.put(Quarantine{
+        .sha256 = "sha harmful",
+        .name = "harmful",
+        .id = {},
+        .cause = Quarantine::Cause::harm,
+        .reason = {},
+        .boot_id = "before",
+        .since = {}});
+    judge_last_boots(state, aftermath());
+    CHECK(quarantined(state) == Strings{"harmful"});
+}
+
+TEST_CASE("the good patch that a culprit had replaced is what the kernel had") {
+    State state;
+    for (auto const* name : {"good", "unproved"}) {
+        auto replaced = attempt(name, Stage::replaced);
+        replaced.replaced_by = "culprit";
+        state.put(replaced);
+    }
+    state.put(GoodVerdict{.sha256 = "sha good", .kernel = "kernel", .since = {}});
+    state.put(attempt("culprit"));
+    judge_last_boots(state, aftermath());
+    CHECK(quarantined(state) == Strings{"culprit"});
+    CHECK(state.loads[0].stage == Stage::enabled);
+    CHECK(state.loads[1].stage == Stage::replaced);
+}
+
+TEST_CASE("without a probation a crash soon after a load is held against a patch as well") {
+    EngineBench bench; // it is switched off
+    bench.put_patch({.name = "lp_new"});
+    bench.start();
+    bench.finish_transition();
+    bench.advance(3s);
+    bench.reboot(End::crash);
+    bench.start();
+    CHECK(bench.patch("lp_new").disposition == Disposition::quarantined);
+}
+
 TEST_CASE("three boots in a row are a loop, whoever is to blame") {
     State state;
     for (int boot = 1; boot <= 3; ++boot) {
@@ -328,6 +370,17 @@ TEST_CASE("what was in before a reboot is wanted again also in manual mode") {
         bench.put_patch({.name = "lp_one", .version = "2"});
         bench.start();
         CHECK_FALSE(bench.is_loaded("lp_one"));
+    }
+    SECTION("also from a source that is there only later") {
+        bench.finish_transition();
+        bench.reboot(End::clean);
+        auto const aside = bench.directory.path() / "aside";
+        std::filesystem::rename(bench.source() / "lp_one.ko", aside);
+        bench.start();
+        CHECK_FALSE(bench.is_loaded("lp_one"));
+        std::filesystem::rename(aside, bench.source() / "lp_one.ko");
+        bench.refresh();
+        CHECK(bench.is_loaded("lp_one"));
     }
     SECTION("nor in another kernel, and again in the first one") {
         bench.finish_transition();

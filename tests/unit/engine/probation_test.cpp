@@ -180,6 +180,10 @@ TEST_CASE("what takes the place of a harmful patch") {
             world.fail("a2");
             CHECK(world.steps() == Strings{"load a1 over a3"});
         }
+        SECTION("nor reverted") {
+            world.hold("a2");
+            CHECK(world.steps() == Strings{"load a1 over a3"});
+        }
         SECTION("nor held") {
             world.hold_all("a2");
             CHECK(world.steps() == Strings{"load a1 over a3"});
@@ -203,6 +207,12 @@ TEST_CASE("what takes the place of a harmful patch") {
     SECTION("somebody else's transition is waited for") {
         world.see("foreign", PatchState::enabling);
         CHECK(world.steps().empty());
+    }
+    SECTION("ours gives way") {
+        world.offer_from("test", "b", Replace::no);
+        world.see("b", PatchState::enabling);
+        world.record("b", engine::Stage::loaded);
+        CHECK(world.steps() == Strings{"disable b"});
     }
     SECTION("what another tool loaded is left alone") {
         world.state.loads.clear();

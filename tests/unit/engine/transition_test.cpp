@@ -271,9 +271,7 @@ TEST_CASE("what an earlier boot loaded is not missed, and loaded again") {
     bench.finish_transition();
     bench.revert("lp_two");
     bench.finish_transition();
-    bench.kill();
-    bench.kernel.foreign_remove("lp_one");
-    bench.tree.set_boot_id("another-boot");
+    bench.reboot(EngineBench::End::clean);
     bench.events.clear();
     bench.start();
     CHECK(bench.patch("lp_one").state == PatchState::enabling);

@@ -163,6 +163,22 @@ TEST_CASE("BUG(), lockups and hung tasks") {
     CHECK_FALSE(blames(traces[0], "lp_hung")); // whoever sleeps there may wait for anybody
 }
 
+TEST_CASE("an oops as kernels from 6.10 on tell it") {
+    auto const line = GENERATE(
+        "Oops: general protection fault, probably for non-canonical address 0xdead: 0000 [#1] "
+        "PREEMPT SMP NOPTI",
+        "Oops: divide error: 0000 [#1] PREEMPT SMP PTI",
+        "Oops: int3: 0000 [#1] SMP",
+        "Oops: 0002 [#1] PREEMPT(full) SMP",
+        "Oops: 0002 [#1]"
+    );
+    CAPTURE(line);
+    auto const traces = read({line, "RIP: 0010:lp_show+0x4/0x20 [lp]"});
+    REQUIRE(traces.size() == 1);
+    CHECK(traces[0].kind == TraceKind::oops);
+    CHECK(blames(traces[0], "lp"));
+}
+
 TEST_CASE("a build-id behind the module's name is no part of it") {
     auto const traces = read({"WARNING: CPU: 1 PID: 412 at a.c:12 f+0x9/0x20 [lp_warn "
                               "0123456789abcdef0123456789abcdef01234567]"});
@@ -186,6 +202,9 @@ TEST_CASE("a task's name begins no report") {
         "WARNING: a:1 at[412]: segfault at 0 ip 0 sp 0 error 4 in f+0x1/0x2 [lp_warn]",
         "kernel BUG at a[412]: segfault at 0 ip 0 sp 0 error 4 in a:1!",
         "Oops: 0002 [#1][412]: segfault at 0 ip 0 sp 0 error 4 in x",
+        "Oops: 0000 [#1] invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0",
+        "Oops: 0 [#1] : page allocation failure: order:0, mode:0x40cc0(GFP_KERNEL)",
+        "int3: 0 [#1] A[412]: segfault at 0 ip 0 sp 0 error 4 in x",
         "Oops: 1[412]: segfault at 0 ip 0 sp 0 error 4 in x: 0000 [#1] PREEMPT",
         "divide error: [412]: segfault at 0 ip 0 sp 0 error 4 in : 0000 [#1] PREEMPT",
         "INFO: task lp:1[412]: segfault at 0 ip 0 sp 0 error 4 in  blocked for more than 1 "

@@ -131,6 +131,12 @@ TEST_CASE("what is not offered again, and is said") {
         fs::remove(bench.place / "lp_one.ko");
         refused(Errc::not_found);
     }
+    SECTION("that its publisher has replaced") {
+        bench.directory.write(
+            "source/lp_one.ko", ModuleFile{.name = "lp_one", .version = "2"}.signed_by(test_key())
+        );
+        refused(Errc::conflict);
+    }
     SECTION("whose source is not configured any more") {
         bench.sources.clear();
         refused(Errc::not_found);
@@ -140,6 +146,15 @@ TEST_CASE("what is not offered again, and is said") {
         fs::create_symlink(bench.directory.path() / "elsewhere", bench.file(sha256));
         refused(Errc::verification_failed);
     }
+}
+
+TEST_CASE("a damaged module is stored anew with the next load") {
+    Bench bench;
+    auto const sha256 = bench.keep({.name = "lp_one"});
+    damage(bench.file(sha256));
+    bench.remembered.clear();
+    bench.keep({.name = "lp_one"});
+    CHECK(bench.stored().read().problems.empty());
 }
 
 TEST_CASE("one that is damaged leaves the others alone") {
