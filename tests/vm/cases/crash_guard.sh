@@ -13,8 +13,8 @@ if [[ $BOOT == 1 ]]; then
         org.livepatchd1.Patch Probation | grep -q passed"
     printf '[probation]\ntime = "10min"\n' >/etc/livepatchd/conf.d/probation.toml
     systemctl reload livepatchd.service
-    sync # the files, which a package manager would have seen to; the daemon's own are on the disk
     put_patch "$MODULES/lp_panic.ko"
+    sync # the files, which a package manager would have seen to; the daemon's own are on the disk
     sleep 60
     fail "the machine lives on"
 fi
