@@ -16,26 +16,26 @@ show cat /proc/version
 show lpctl status
 before=$(</proc/version)
 
-# On an idle machine the kernel is done before anybody could look: it asks a task that runs again a second later.
-(while :; do :; done) &
-busy=$!
+# A kernel thread sleeps in a function that the patch changes: the transition waits for it.
+insmod "$MODULES/lp_target.ko" kthread=2
 
 title "The patch is moved into the watched directory. Nobody tells the daemon."
 mkdir -p "$WATCHED"
-cp "$MODULES/lp_version.ko" "$WATCHED/.incoming"
-show mv "$WATCHED/.incoming" "$WATCHED/lp_version.ko"
-wait_for "the kernel has the patch" test -e /sys/kernel/livepatch/lp_version >/dev/null
-title "During the transition: the kernel moves over one task after the other."
+cp "$MODULES/lp_demo.ko" "$WATCHED/.incoming"
+show mv "$WATCHED/.incoming" "$WATCHED/lp_demo.ko"
+wait_for "the kernel has the patch" test -e /sys/kernel/livepatch/lp_demo >/dev/null
+title "During the transition: the kernel moves over one task after the other. One of them sleeps."
 during=$(lpctl status)
 printf '\033[36m# lpctl status\033[0m\n%s\n' "$during"
 grep -q enabling <<<"$during"
-wait_for "the transition ends" patch_enabled lp_version >/dev/null
-kill "$busy"
-title "After it."
-wait_for "the daemon says so" daemon_says lp_version enabled >/dev/null
+show lpctl blockers
+echo 1 >/proc/lp_target/release
+wait_for "the transition ends" patch_enabled lp_demo >/dev/null
+title "It wakes up."
+wait_for "the daemon says so" daemon_says lp_demo enabled >/dev/null
 show lpctl status
 show cat /proc/version
-proc_patched_by version lp_version
+proc_patched_by version lp_demo
 
 title "A patch that was changed after it was signed. The kernel would load it; the daemon does not."
 cp "$MODULES/tampered/lp_cmdline.ko" "$WATCHED/.incoming"
@@ -49,7 +49,7 @@ rm "$WATCHED/lp_cmdline.ko"
 wait_for "it is gone" daemon_says lp_cmdline none >/dev/null
 
 title "Back again, and it stays so although the file is still there."
-show lpctl revert lp_version
+show lpctl revert lp_demo
 show cat /proc/version
 show lpctl status
 [[ $(</proc/version) == "$before" ]]
