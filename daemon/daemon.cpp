@@ -2,6 +2,7 @@
 
 #include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
+#include "engine_parts.hpp"
 #include "journal.hpp"
 #include "other_managers.hpp"
 #include "rules.hpp"
@@ -54,32 +55,12 @@ Daemon::Daemon(Surroundings surroundings)
           repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root)
       ),
       state_file_(surroundings_.state_directory),
-      engine_({
-          .loop = io_.get_executor(),
-          .clock = clock_,
-          .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
-          .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
-          .task_worker = {task_thread_.get_executor(), io_.get_executor()},
-          .source_worker = {source_thread_.get_executor(), io_.get_executor()},
-          .loader = surroundings_.loader,
-          .tree = kernel::LivepatchTree(surroundings_.root),
-          .scanner = surroundings_.scanner,
-          .sources = sources_,
-          .state_file = state_file_,
-          .kill_switch = {surroundings_.kill_switch(), surroundings_.root.proc / "cmdline"},
-          .identity = identity_,
-          .mode = loaded_.configuration.apply.mode,
-          .not_persistent = state_file_.not_persistent(),
-          .without_crash_guard = loaded_.configuration.security.without_crash_guard,
-          .machine_id = surroundings_.read_machine_id(),
-          .shutdown = engine::ShutdownRecord(surroundings_.state_directory),
-          .crash_records = surroundings_.crash_records(),
-          .store = repository::ModuleStore(surroundings_.stored_modules()),
-          .transition = rules_of(loaded_.configuration.transition),
-          .probation = rules_of(loaded_.configuration.probation),
-          .policy = rules_of(loaded_.configuration.apply),
-          .restore = loaded_.configuration.boot.reapply,
-      }),
+      engine_(engine_parts(
+          {io_.get_executor(), clock_, workers_, sources_, state_file_},
+          surroundings_,
+          identity_,
+          loaded_.configuration
+      )),
       history_database_(surroundings_.history(), rules_of(loaded_.configuration.history)),
       history_(
           {.clock = clock_,
@@ -135,10 +116,7 @@ Daemon::Daemon(Surroundings surroundings)
 Daemon::~Daemon() {
     for (auto const& event : to_announce_)
         history_.record(event);
-    for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
-        thread->stop();
-    for (auto* thread : {&kernel_thread_, &disk_thread_, &task_thread_, &source_thread_})
-        thread->join();
+    workers_.join();
     history_thread_.join();
     if (auto const written = history_.finish(); !written)
         spdlog::error("the history lacks what happened last: {}", describe(written.error()));
@@ -230,8 +208,7 @@ void Daemon::wait_for_reload() {
 
 void Daemon::reload() {
     service_manager_.reloading();
-    base::Worker disk(disk_thread_.get_executor(), io_.get_executor());
-    disk.run(
+    workers_.disk().run(
         [this] { return load_configuration(surroundings_.configuration, identity_.release); },
         [this](LoadedConfiguration loaded) { take(std::move(loaded)); }
     );

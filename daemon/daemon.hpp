@@ -17,6 +17,7 @@
 #include "service_manager.hpp"
 #include "status_file.hpp"
 #include "surroundings.hpp"
+#include "workers.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -66,10 +67,7 @@ private:
     repository::Sources sources_;
     engine::StateFile state_file_;
     // Joined before what their jobs use is destroyed: see ~Daemon.
-    boost::asio::thread_pool kernel_thread_{1};
-    boost::asio::thread_pool disk_thread_{1};
-    boost::asio::thread_pool task_thread_{1};
-    boost::asio::thread_pool source_thread_{1};
+    Workers workers_{io_.get_executor()};
     boost::asio::thread_pool history_thread_{1};
     engine::Engine engine_;
     history::Database history_database_;

@@ -1,23 +1,22 @@
 #include "reapply.hpp"
 
 #include "base/clock.hpp"
-#include "base/worker.hpp"
 #include "engine/crash_guard.hpp"
 #include "engine/engine.hpp"
+#include "engine_parts.hpp"
 #include "hints.hpp"
 #include "history/database.hpp"
 #include "instance_lock.hpp"
 #include "journal.hpp"
 #include "repository/stored_patches.hpp"
 #include "rules.hpp"
+#include "workers.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <utility>
 
@@ -91,12 +90,7 @@ public:
     Reapplying& operator=(Reapplying const&) = delete;
 
     // A load that hangs is waited for here.
-    ~Reapplying() {
-        for (auto* thread : threads_)
-            thread->stop();
-        for (auto* thread : threads_)
-            thread->join();
-    }
+    ~Reapplying() { workers_.join(); }
 
     void run() {
         auto const deadline = clock_.alarm(clock_.now() + configuration_.boot.budget, [this] {
@@ -115,33 +109,20 @@ public:
 
 private:
     engine::Engine::Parts parts(Surroundings const& surroundings) {
-        auto transition = rules_of(configuration_.transition);
-        transition.stall_after = {}; // nobody is there yet to be told
-        transition.reverse_after = configuration_.boot.per_patch;
-        transition.reverse_for_others_only = true;
-        return {
-            .loop = io_.get_executor(),
-            .clock = clock_,
-            .kernel_worker = {kernel_thread_.get_executor(), io_.get_executor()},
-            .disk_worker = {disk_thread_.get_executor(), io_.get_executor()},
-            .task_worker = {task_thread_.get_executor(), io_.get_executor()},
-            .source_worker = {source_thread_.get_executor(), io_.get_executor()},
-            .loader = surroundings.loader,
-            .tree = kernel::LivepatchTree(surroundings.root),
-            .scanner = surroundings.scanner,
-            .sources = supply_,
-            .state_file = state_file_,
-            .kill_switch = {surroundings.kill_switch(), surroundings.root.proc / "cmdline"},
-            .identity = identity_,
-            .mode = report::Mode::manual, // nothing but what was there
-            .not_persistent = state_file_.not_persistent(),
-            .without_crash_guard = configuration_.security.without_crash_guard,
-            .machine_id = surroundings.read_machine_id(),
-            .shutdown = engine::ShutdownRecord(surroundings.state_directory),
-            .crash_records = surroundings.crash_records(),
-            .transition = transition,
-            .probation = rules_of(configuration_.probation),
-            .forget_past = false};
+        auto parts = engine_parts(
+            {io_.get_executor(), clock_, workers_, supply_, state_file_},
+            surroundings,
+            identity_,
+            configuration_
+        );
+        parts.mode = report::Mode::manual; // nothing but what was there
+        parts.policy = {};                 // which was let in then
+        parts.store.reset();               // it is stored already
+        parts.transition.stall_after = {}; // nobody is there yet to be told
+        parts.transition.reverse_after = configuration_.boot.per_patch;
+        parts.transition.reverse_for_others_only = true;
+        parts.forget_past = false; // it is not known yet
+        return parts;
     }
 
     // Posted, since a report comes from within the engine.
@@ -160,12 +141,7 @@ private:
     base::SystemClock clock_{io_.get_executor()};
     repository::StoredPatches supply_;
     engine::StateFile state_file_;
-    boost::asio::thread_pool kernel_thread_{1};
-    boost::asio::thread_pool disk_thread_{1};
-    boost::asio::thread_pool task_thread_{1};
-    boost::asio::thread_pool source_thread_{1};
-    std::array<boost::asio::thread_pool*, 4> threads_{
-        &kernel_thread_, &disk_thread_, &task_thread_, &source_thread_};
+    Workers workers_{io_.get_executor()};
     engine::Engine engine_;
     Hints hints_;
     bool looking_ = false;

@@ -248,6 +248,7 @@ private:
     std::vector<Target> loaded_targets(std::vector<Judgement> const& judged) const;
     void add_coming(std::vector<Target>& targets) const;
 
+    bool is_to_be_reverted(LoadRecord const& load) const;
     void read_state();
     void judge_past();
     void forget_past();

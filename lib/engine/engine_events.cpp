@@ -1,6 +1,7 @@
 // What the engine tells: events with all that is known about them.
 #include "engine/engine.hpp"
 
+#include <set>
 #include <utility>
 
 namespace livepatch::engine {
@@ -16,7 +17,71 @@ std::string in_a_line(kernel::Blocker const& blocker) {
     return blocker.function.empty() ? text : text + " in " + blocker.function;
 }
 
+bool is_rejected(repository::Offer const& offer) {
+    // A module for another kernel is no fault: a directory may serve several.
+    return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
+}
+
 } // namespace
+
+void Engine::tell_rejected(repository::Catalogue const& before) {
+    std::set<std::string> known;
+    for (auto const& offer : before.offers)
+        if (is_rejected(offer))
+            known.insert(describe(*offer.refused));
+    std::vector<report::Event> events;
+    for (auto const& offer : catalogue_.offers)
+        if (is_rejected(offer) && !known.contains(describe(*offer.refused)))
+            events.push_back(
+                {.kind = EventKind::rejected,
+                 .time = parts_.clock.wall(),
+                 .patch = offer.name(),
+                 .id = offer.id,
+                 .sha256 = offer.sha256,
+                 .message = describe(*offer.refused)}
+            );
+    tell(events);
+}
+
+report::Event
+Engine::event(EventKind kind, std::string const& name, std::string const& message) const {
+    report::Event event{
+        .kind = kind,
+        .time = parts_.clock.wall(),
+        .patch = name,
+        .id = {},
+        .sha256 = {},
+        .message = name + ": " + message};
+    auto const* record = keeper_.state().find_load(name, parts_.identity.boot_id);
+    if (record != nullptr) {
+        event.id = record->id;
+        event.sha256 = record->sha256;
+    }
+    return event;
+}
+
+void Engine::tell(EventKind kind, std::string const& name, std::string const& message) const {
+    tell({event(kind, name, message)});
+}
+
+// After a load that failed there is no record of it; one of another version may stand there.
+void Engine::tell_failed(
+    EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
+) const {
+    auto failed = event(kind, outcome.action.name, message + ": " + describe(*outcome.error));
+    failed.kernel_log = outcome.error->kernel_log;
+    if (outcome.action.kind == Action::Kind::load) {
+        failed.id = outcome.id;
+        failed.sha256 = outcome.sha256;
+    }
+    tell({std::move(failed)});
+}
+
+void Engine::tell(std::vector<report::Event> const& events) const {
+    for (auto const& event : events)
+        if (on_event_)
+            on_event_(complete(event));
+}
 
 // Somebody asked for it; also when it is not about one patch (`name` is empty then).
 void Engine::tell_asked(

@@ -16,7 +16,7 @@ using report::EventKind;
 // The kernel may complain of something else for hours.
 constexpr unsigned most_told_elsewhere = 10;
 
-// What other kernels had, which may never be booted again.
+// Also of other kernels, which may never be booted again.
 constexpr std::size_t most_past_loads = 64;
 
 // When the oldest of them was loaded: no crash before that is theirs.
@@ -253,11 +253,11 @@ void Engine::turned_round(std::string const& name) {
     auto const* load = keeper_.state().find_load(name, parts_.identity.boot_id);
     if (load == nullptr)
         return;
-    auto const minutes = std::chrono::seconds(ladder_.rules().reverse_after).count();
+    auto const seconds = std::chrono::seconds(ladder_.rules().reverse_after).count();
     tell(
         EventKind::reversed,
         name,
-        "its transition did not end within " + std::to_string(minutes) + " s and is turned round"
+        "its transition did not end within " + std::to_string(seconds) + " s and is turned round"
     );
     if (ladder_.reversed(load->sha256, parts_.clock.now(), parts_.clock.wall()))
         return;

@@ -38,6 +38,17 @@ Aftermath aftermath() {
     return {.boot_id = "now", .machine_id = "machine", .clean_boot = {}, .time = {}};
 }
 
+Quarantine quarantine(std::string sha256, std::string name, Quarantine::Cause cause) {
+    return {
+        .sha256 = std::move(sha256),
+        .name = std::move(name),
+        .id = {},
+        .cause = cause,
+        .reason = {},
+        .boot_id = "before",
+        .since = {}};
+}
+
 Strings quarantined(State const& state) {
     Strings names;
     for (auto const& quarantine : state.quarantines)
@@ -135,14 +146,7 @@ TEST_CASE("what the kernel had complained of is blamed, and not the newest") {
     State state;
     state.put(attempt("harmful", Stage::reverting));
     state.put(attempt("newest"));
-    state.put(Quarantine{
-        .sha256 = "sha harmful",
-        .name = "harmful",
-        .id = {},
-        .cause = Quarantine::Cause::harm,
-        .reason = {},
-        .boot_id = "before",
-        .since = {}});
+    state.put(quarantine("sha harmful", "harmful", Quarantine::Cause::harm));
     judge_last_boots(state, aftermath());
     CHECK(quarantined(state) == Strings{"harmful"});
 }
@@ -191,22 +195,8 @@ TEST_CASE("three boots in a row are a loop, whoever is to blame") {
 
 TEST_CASE("a stall is forgiven by the next boot, harm is not") {
     State state;
-    state.put(Quarantine{
-        .sha256 = "1",
-        .name = "a",
-        .id = {},
-        .cause = Quarantine::Cause::stall,
-        .reason = {},
-        .boot_id = "before",
-        .since = {}});
-    state.put(Quarantine{
-        .sha256 = "2",
-        .name = "b",
-        .id = {},
-        .cause = Quarantine::Cause::harm,
-        .reason = {},
-        .boot_id = "before",
-        .since = {}});
+    state.put(quarantine("1", "a", Quarantine::Cause::stall));
+    state.put(quarantine("2", "b", Quarantine::Cause::harm));
     judge_last_boots(state, aftermath());
     CHECK(quarantined(state) == Strings{"b"});
 }

@@ -417,3 +417,22 @@ TEST_CASE("a patch that may be cumulative counts as one, unless its source says 
     CHECK(bench.patch("lp_maybe").replace == report::Replace::no);
     CHECK(bench.patch("lp_maybe").state == PatchState::enabling);
 }
+
+TEST_CASE("a revert of which only the hold was recorded is carried out by the next daemon") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    auto const sha256 = bench.patch("lp_one").sha256;
+    bench.kill();
+    engine::StateFile file(bench.state());
+    auto state = file.load().state;
+    state.put(engine::Hold{.sha256 = sha256, .name = "lp_one", .reason = "reverted", .since = {}});
+    file.save(state).value();
+    bench.start();
+    CHECK(bench.kernel.calls().back() == "disable lp_one");
+    bench.finish_transition();
+    bench.advance(1s);
+    CHECK_FALSE(bench.is_loaded("lp_one"));
+    CHECK(bench.patch("lp_one").disposition == Disposition::held);
+}

@@ -8,9 +8,7 @@ rounds=20
 stage() { jq -r '[.state.loads[] | select(.name == "lp_version") | .stage][0] // "none"' /var/lib/livepatchd/state.json; }
 agree() {
     if patch_enabled lp_version; then
-        # Held: a revert that had been recorded, and not begun.
-        daemon_says lp_version enabled && [[ $(daemon_field lp_version disposition) =~ ^(managed|held)$ ]] &&
-            [[ $(stage) == enabled ]]
+        daemon_says lp_version enabled && daemon_judges lp_version managed && [[ $(stage) == enabled ]]
     else
         module_absent lp_version && daemon_says lp_version absent && [[ $(stage) == none ]]
     fi

@@ -1,9 +1,8 @@
-// The half of Engine that tells: the report, what an admin should know, and events.
+// The half of Engine that reports: how everything is, and what an admin should know.
 #include "engine/crash_guard.hpp"
 #include "engine/engine.hpp"
 
 #include <chrono>
-#include <set>
 #include <utility>
 
 namespace livepatch::engine {
@@ -12,16 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using report::EventKind;
-
 // How old an observation may be when somebody asks for the truth: asking twenty properties at once
 // is one look.
 constexpr auto fresh_enough = 10ms;
-
-bool is_rejected(repository::Offer const& offer) {
-    // A module for another kernel is no fault: a directory may serve several.
-    return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
-}
 
 } // namespace
 
@@ -83,6 +75,11 @@ std::vector<std::string> Engine::warnings() const {
             " boots in a row ended without an orderly shutdown while a patch was on probation; "
             "nothing is loaded by itself until: lpctl resume"
         );
+    if (obstacle() == "forced")
+        warnings.emplace_back(
+            "forced: a transition was forced, and nobody knows which task runs which code; nothing "
+            "is loaded by itself before a reboot"
+        );
     if (!told_stall_.empty())
         warnings.push_back("transition-stalled: " + told_stall_ + "; see: lpctl blockers");
     if (parts_.not_persistent)
@@ -97,65 +94,6 @@ std::vector<std::string> Engine::warnings() const {
     if (auto unseen = blockers_.unseen(); !unseen.empty())
         warnings.push_back(std::move(unseen));
     return warnings;
-}
-
-void Engine::tell_rejected(repository::Catalogue const& before) {
-    std::set<std::string> known;
-    for (auto const& offer : before.offers)
-        if (is_rejected(offer))
-            known.insert(describe(*offer.refused));
-    std::vector<report::Event> events;
-    for (auto const& offer : catalogue_.offers)
-        if (is_rejected(offer) && !known.contains(describe(*offer.refused)))
-            events.push_back(
-                {.kind = EventKind::rejected,
-                 .time = parts_.clock.wall(),
-                 .patch = offer.name(),
-                 .id = offer.id,
-                 .sha256 = offer.sha256,
-                 .message = describe(*offer.refused)}
-            );
-    tell(events);
-}
-
-report::Event
-Engine::event(EventKind kind, std::string const& name, std::string const& message) const {
-    report::Event event{
-        .kind = kind,
-        .time = parts_.clock.wall(),
-        .patch = name,
-        .id = {},
-        .sha256 = {},
-        .message = name + ": " + message};
-    auto const* record = keeper_.state().find_load(name, parts_.identity.boot_id);
-    if (record != nullptr) {
-        event.id = record->id;
-        event.sha256 = record->sha256;
-    }
-    return event;
-}
-
-void Engine::tell(EventKind kind, std::string const& name, std::string const& message) const {
-    tell({event(kind, name, message)});
-}
-
-// After a load that failed there is no record of it; one of another version may stand there.
-void Engine::tell_failed(
-    EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
-) const {
-    auto failed = event(kind, outcome.action.name, message + ": " + describe(*outcome.error));
-    failed.kernel_log = outcome.error->kernel_log;
-    if (outcome.action.kind == Action::Kind::load) {
-        failed.id = outcome.id;
-        failed.sha256 = outcome.sha256;
-    }
-    tell({std::move(failed)});
-}
-
-void Engine::tell(std::vector<report::Event> const& events) const {
-    for (auto const& event : events)
-        if (on_event_)
-            on_event_(complete(event));
 }
 
 } // namespace livepatch::engine

@@ -1,0 +1,46 @@
+// The threads on which the engine does what may block.
+#pragma once
+
+#include "base/worker.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <array>
+#include <utility>
+
+namespace livepatch::daemon {
+
+class Workers {
+public:
+    explicit Workers(boost::asio::any_io_executor loop) : loop_(std::move(loop)) {}
+
+    base::Worker kernel() { return of(kernel_); }
+
+    base::Worker disk() { return of(disk_); }
+
+    base::Worker tasks() { return of(tasks_); }
+
+    base::Worker sources() { return of(sources_); }
+
+    // What is under way in the kernel cannot be cut short and is waited for; what is queued behind
+    // it is not done. To be called before anything is destroyed that the jobs use.
+    void join() {
+        std::array<boost::asio::thread_pool*, 4> const all{&kernel_, &disk_, &tasks_, &sources_};
+        for (auto* thread : all)
+            thread->stop();
+        for (auto* thread : all)
+            thread->join();
+    }
+
+private:
+    base::Worker of(boost::asio::thread_pool& thread) { return {thread.get_executor(), loop_}; }
+
+    boost::asio::any_io_executor loop_;
+    boost::asio::thread_pool kernel_{1};
+    boost::asio::thread_pool disk_{1};
+    boost::asio::thread_pool tasks_{1};
+    boost::asio::thread_pool sources_{1};
+};
+
+} // namespace livepatch::daemon
