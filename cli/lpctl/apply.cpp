@@ -31,7 +31,7 @@ Failure which_patch(Context const& context) {
 
 bool apply_all(Session& session) {
     auto const asked = Session::Clock::now();
-    auto const coming = waiting_to_be_applied(session.before()).size();
+    auto const coming = waiting_to_be_applied(session.known()).size();
     auto const modules =
         session.daemon().apply_all(session.change(), session.waiting_for_all(coming));
     if (!modules)

@@ -7,8 +7,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace livepatch::lpctl {
@@ -17,30 +21,70 @@ namespace {
 
 class CommandLine {
 public:
-    explicit CommandLine(Context& context);
+    CommandLine(Context& context, int argc, char const* const* argv);
 
-    Outcome<int> run(int argc, char const* const* argv);
+    Outcome<int> run();
 
 private:
+    struct Verb;
+    static std::span<Verb const> verbs();
+
     // A subcommand whose options are filled by CLI11 before `verb` is called with them.
     template <class Options>
     std::pair<CLI::App*, Options*>
     add(char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&));
 
-    void add_reading();
-    void add_changing();
-    void add_configuring();
-    std::pair<CLI::App*, ChangeOptions*> add_change(
-        char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
-    );
+    void add_status();
+    void add_list();
+    void add_show();
+    void add_blockers();
+    void add_history();
+    void add_monitor();
+    void add_version();
+    void add_apply();
+    void add_revert();
+    void add_refresh();
+    void add_hold();
+    void add_unhold();
+    void add_pause();
+    void add_resume();
 
-    Failure wrong(CLI::ParseError const& error, int argc, char const* const* argv) const;
+    void add_verbs();
+    std::string first_argument() const;
+    Failure wrong(CLI::ParseError const& error) const;
 
     Context& context_;
+    int argc_;
+    char const* const* argv_;
     CLI::App app_{"Manages the livepatches of the running kernel.", "lpctl"};
     bool json_ = false; // before the verb
     std::function<Outcome<int>()> chosen_;
 };
+
+struct CommandLine::Verb {
+    std::string_view name;
+    void (CommandLine::*add)();
+};
+
+// In the order of the help.
+std::span<CommandLine::Verb const> CommandLine::verbs() {
+    static constexpr std::array all{
+        Verb{"status", &CommandLine::add_status},
+        Verb{"list", &CommandLine::add_list},
+        Verb{"show", &CommandLine::add_show},
+        Verb{"blockers", &CommandLine::add_blockers},
+        Verb{"history", &CommandLine::add_history},
+        Verb{"monitor", &CommandLine::add_monitor},
+        Verb{"version", &CommandLine::add_version},
+        Verb{"apply", &CommandLine::add_apply},
+        Verb{"revert", &CommandLine::add_revert},
+        Verb{"refresh", &CommandLine::add_refresh},
+        Verb{"hold", &CommandLine::add_hold},
+        Verb{"unhold", &CommandLine::add_unhold},
+        Verb{"pause", &CommandLine::add_pause},
+        Verb{"resume", &CommandLine::add_resume}};
+    return all;
+}
 
 template <class Options>
 std::pair<CLI::App*, Options*> CommandLine::add(
@@ -95,21 +139,6 @@ void history_arguments(CLI::App& command, HistoryOptions& options) {
         ->type_name("N");
 }
 
-void CommandLine::add_reading() {
-    auto const [status_command, status_options] =
-        add("status", "Say whether and how this kernel is patched", status);
-    check_option(*status_command, *status_options);
-    add("list", "List all patches", list);
-    auto const [show_command, show_options] = add("show", "Say everything about one patch", show);
-    show_command->add_option("PATCH", show_options->patch, "Module name or id")->required();
-    add("blockers", "List the tasks that the running transition waits for", blockers);
-    auto const [history_command, history_options] =
-        add("history", "Say what happened, the newest first", history);
-    history_arguments(*history_command, *history_options);
-    add("monitor", "Say what happens as it happens, until it is interrupted", monitor);
-    add("version", "Print the versions of lpctl and livepatchd", version);
-}
-
 void wait_options(CLI::App& command, ChangeOptions& options) {
     command.add_flag_callback(
         "--no-wait", [&options] { options.wait = false; }, "Return when the kernel has accepted it"
@@ -134,86 +163,151 @@ void password_option(CLI::App& command, ChangeOptions& options) {
     );
 }
 
-std::pair<CLI::App*, ChangeOptions*> CommandLine::add_change(
-    char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
-) {
-    auto const added = add(name, help, verb);
-    auto const [command, options] = added;
-    command->add_option("--reason", options->reason, "Why, for the history");
+void reason_option(CLI::App& command, ChangeOptions& options, char const* help) {
+    command.add_option("--reason", options.reason, help);
+}
+
+void required_patches(CLI::App& command, ChangeOptions& options) {
+    command.add_option("PATCH", options.patches, "Module names or ids")->required();
+}
+
+// What apply and revert share.
+void moving_options(CLI::App& command, ChangeOptions& options) {
+    reason_option(command, options, "Why, for the history");
+    password_option(command, options);
+    command.add_option("PATCH", options.patches, "Module names or ids");
+    command.add_flag("--all", options.all, "All that livepatchd would do it with");
+    command.add_flag("--dry-run", options.dry_run, "Change nothing, say what would happen");
+    wait_options(command, options);
+}
+
+constexpr auto lasting_reason = "Why; shown as long as it lasts";
+
+void CommandLine::add_status() {
+    auto const [command, options] =
+        add("status", "Say whether and how this kernel is patched", status);
+    check_option(*command, *options);
+}
+
+void CommandLine::add_list() {
+    add("list", "List all patches", list);
+}
+
+void CommandLine::add_show() {
+    auto const [command, options] = add("show", "Say everything about one patch", show);
+    command->add_option("PATCH", options->patch, "Module name or id")->required();
+}
+
+void CommandLine::add_blockers() {
+    add("blockers", "List the tasks that the running transition waits for", blockers);
+}
+
+void CommandLine::add_history() {
+    auto const [command, options] = add("history", "Say what happened, the newest first", history);
+    history_arguments(*command, *options);
+}
+
+void CommandLine::add_monitor() {
+    add("monitor", "Say what happens as it happens, until it is interrupted", monitor);
+}
+
+void CommandLine::add_version() {
+    add("version", "Print the versions of lpctl and livepatchd", version);
+}
+
+void CommandLine::add_apply() {
+    auto const [command, options] = add("apply", "Put patches into the kernel", apply);
+    moving_options(*command, *options);
+    command->add_flag(
+        "--replace-unmanaged",
+        options->replace_unmanaged,
+        "A cumulative patch may replace what another tool loaded"
+    );
+}
+
+void CommandLine::add_revert() {
+    auto const [command, options] =
+        add("revert", "Take patches out of the kernel and keep them out", revert);
+    moving_options(*command, *options);
+}
+
+void CommandLine::add_refresh() {
+    auto const [command, options] = add("refresh", "Read the sources of patches again", refresh);
+    reason_option(*command, *options, "Why, for the history");
     password_option(*command, *options);
-    return added;
 }
 
-void CommandLine::add_changing() {
-    for (auto const& [name, help, verb] :
-         {std::tuple("apply", "Put patches into the kernel", &apply),
-          std::tuple("revert", "Take patches out of the kernel and keep them out", &revert)}) {
-        auto const [command, options] = add_change(name, help, verb);
-        command->add_option("PATCH", options->patches, "Module names or ids");
-        command->add_flag("--all", options->all, "All that livepatchd would do it with");
-        command->add_flag("--dry-run", options->dry_run, "Change nothing, say what would happen");
-        wait_options(*command, *options);
-        if (verb == &apply)
-            command->add_flag(
-                "--replace-unmanaged",
-                options->replace_unmanaged,
-                "A cumulative patch may replace what another tool loaded"
-            );
-    }
-    add_change("refresh", "Read the sources of patches again", refresh);
-    add_configuring();
+void CommandLine::add_hold() {
+    auto const [command, options] =
+        add("hold", "Keep patches from being loaded, in all their versions", hold);
+    required_patches(*command, *options);
+    reason_option(*command, *options, lasting_reason);
+    password_option(*command, *options);
 }
 
-// What an admin wants from now on.
-void CommandLine::add_configuring() {
-    for (auto const& [name, help, verb] :
-         {std::tuple("hold", "Keep patches from being loaded, in all their versions", &hold),
-          std::tuple("unhold", "Lift holds and pins", &unhold),
-          std::tuple("pause", "Load nothing any more", &pause),
-          std::tuple("resume", "Load patches again", &resume)}) {
-        bool const of_patches = verb == &hold || verb == &unhold;
-        bool const has_reason = verb == &hold || verb == &pause;
-        auto const [command, options] = add(name, help, verb);
-        if (of_patches)
-            command->add_option("PATCH", options->patches, "Module names or ids")->required();
-        if (has_reason)
-            command->add_option("--reason", options->reason, "Why; shown as long as it lasts");
-        password_option(*command, *options);
-    }
+void CommandLine::add_unhold() {
+    auto const [command, options] = add("unhold", "Lift holds and pins", unhold);
+    required_patches(*command, *options);
+    password_option(*command, *options);
 }
 
-CommandLine::CommandLine(Context& context) : context_(context) {
+void CommandLine::add_pause() {
+    auto const [command, options] = add("pause", "Load nothing any more", pause);
+    reason_option(*command, *options, lasting_reason);
+    password_option(*command, *options);
+}
+
+void CommandLine::add_resume() {
+    auto const [command, options] = add("resume", "Load patches again", resume);
+    password_option(*command, *options);
+}
+
+CommandLine::CommandLine(Context& context, int argc, char const* const* argv)
+    : context_(context),
+      argc_(argc),
+      argv_(argv) {
     app_.set_version_flag("--version", "lpctl " LIVEPATCHD_VERSION);
     app_.add_flag("--json", json_, "Print one JSON object");
     app_.require_subcommand(1);
-    add_reading();
-    add_changing();
+    add_verbs();
+}
+
+// All of them are needed for the help and for what is mistyped; to make them takes as long as all
+// the rest of starting up.
+void CommandLine::add_verbs() {
+    auto const all = verbs();
+    auto const named = std::ranges::find(all, first_argument(), &Verb::name);
+    for (auto const& verb : named == all.end() ? all : std::span(named, 1))
+        (this->*verb.add)();
+}
+
+std::string CommandLine::first_argument() const {
+    return argc_ > 1 ? argv_[1] : "";
 }
 
 // CLI11 says of an unknown verb only that one is required.
-Failure CommandLine::wrong(CLI::ParseError const& error, int argc, char const* const* argv) const {
-    std::string const first = argc > 1 ? argv[1] : "";
-    std::vector<std::string> verbs;
-    for (auto const* command : app_.get_subcommands({}))
-        verbs.push_back(command->get_name());
-    bool const known = std::ranges::find(verbs, first) != verbs.end();
-    if (known)
+Failure CommandLine::wrong(CLI::ParseError const& error) const {
+    auto const first = first_argument();
+    std::vector<std::string> names;
+    for (auto const& verb : verbs())
+        names.emplace_back(verb.name);
+    if (std::ranges::find(names, first) != names.end())
         return usage_error(first + ": " + error.what(), "see 'lpctl " + first + " --help'");
     if (first.empty() || first.front() == '-')
         return usage_error(error.what(), "see 'lpctl --help'");
-    auto const meant = nearest(first, verbs);
+    auto const meant = nearest(first, names);
     return usage_error(
         first + ": no such verb",
         meant.empty() ? "see 'lpctl --help'" : "did you mean '" + meant + "'?"
     );
 }
 
-Outcome<int> CommandLine::run(int argc, char const* const* argv) {
+Outcome<int> CommandLine::run() {
     try {
-        app_.parse(argc, argv);
+        app_.parse(argc_, argv_);
     } catch (CLI::ParseError const& error) {
         if (error.get_exit_code() != 0)
-            return wrong(error, argc, argv);
+            return wrong(error);
         app_.exit(error, context_.out, context_.err); // --help and --version
         return exit_status::done;
     }
@@ -233,7 +327,7 @@ bool wants_json(int argc, char const* const* argv) {
 } // namespace
 
 int run(int argc, char const* const* argv, Context& context) {
-    auto status = CommandLine(context).run(argc, argv);
+    auto status = CommandLine(context, argc, argv).run();
     if (!status && wants_json(argc, argv))
         context.print(failure_json(status.error()));
     else if (!status)

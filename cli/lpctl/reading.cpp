@@ -45,10 +45,9 @@ void count_tasks(Context const& context, View& view) {
 
 } // namespace
 
-Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_patience) {
+Outcome<View> read_view(Context const& context, bool daemon_running) {
     Facts facts;
-    auto daemon = dbus_client::Daemon::reach(context.bus_address, bus_patience);
-    facts.daemon_running = daemon.has_value();
+    facts.daemon_running = daemon_running;
     auto identity = kernel::identify(context.root);
     if (!identity)
         return Failure(identity.error());
@@ -56,19 +55,26 @@ Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_
     // The report before the kernel: a patch that the report has as loaded is then seen, or is
     // really gone. The other way round one that the daemon has just loaded would look gone.
     read_status_file(context, facts);
-    kernel::LivepatchTree tree(context.root);
-    auto observed = tree.observe();
+    auto observed = kernel::LivepatchTree(context.root).observe();
     if (observed)
         facts.observed = *std::move(observed);
     else if (observed.error().code != base::Errc::unsupported)
         return Failure(observed.error());
-    Reading reading{
-        .view = overlay(std::move(facts)), .tree = std::move(tree), .daemon = std::nullopt};
+    auto view = overlay(std::move(facts));
+    count_tasks(context, view);
+    return view;
+}
+
+Outcome<Reading> read_all(Context const& context) {
+    auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.bus);
+    auto view = read_view(context, daemon.has_value());
+    if (!view)
+        return view.error();
+    Reading reading{.view = *std::move(view), .daemon = std::nullopt};
     if (daemon)
         reading.daemon = std::move(*daemon);
     else
         reading.no_daemon = daemon.error();
-    count_tasks(context, reading.view);
     return reading;
 }
 

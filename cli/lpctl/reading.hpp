@@ -2,7 +2,6 @@
 #pragma once
 
 #include "dbus_client/daemon.hpp"
-#include "kernel/livepatch_tree.hpp"
 #include "lpctl/context.hpp"
 #include "lpctl/failure.hpp"
 #include "lpctl/overlay.hpp"
@@ -15,17 +14,14 @@ namespace livepatch::lpctl {
 
 struct Reading {
     View view;
-    kernel::LivepatchTree tree;                // for further looks
     std::optional<dbus_client::Daemon> daemon; // connected, never spoken to
     dbus_client::CallError no_daemon = {};     // why there is none
 };
 
-// Asks the bus for at most that long.
-Outcome<Reading> read_all(Context const& context, std::chrono::milliseconds bus_patience);
+Outcome<Reading> read_all(Context const& context);
 
-inline Outcome<Reading> read_all(Context const& context) {
-    return read_all(context, context.patience.bus);
-}
+// The same by whoever knows already whether the daemon is there.
+Outcome<View> read_view(Context const& context, bool daemon_running);
 
 // The patch with that module name or id; NotFound with a suggestion when there is none.
 Outcome<report::PatchReport const*> find_patch(View const& view, std::string_view name_or_id);

@@ -21,7 +21,7 @@ std::vector<std::string> ours(View const& view) {
 }
 
 void revert_all(Session& session) {
-    auto const modules = ours(session.before());
+    auto const modules = ours(session.known());
     auto const asked = Session::Clock::now();
     auto const accepted =
         session.daemon().revert_all(session.change(), session.waiting_for_all(modules.size()));
@@ -32,14 +32,14 @@ void revert_all(Session& session) {
 }
 
 void revert_one(Session& session, std::string const& patch) {
+    auto const module = session.module_of(patch); // may be unknown afterwards
     auto const asked = Session::Clock::now();
     auto const accepted = session.daemon().revert(patch, session.change(), session.waiting(patch));
     if (!accepted) {
         session.not_accepted(patch, asked, accepted.error());
         return;
     }
-    auto const* known = session.before().find(patch);
-    session.accepted({known == nullptr ? patch : known->name}, asked, false);
+    session.accepted({module}, asked, false);
 }
 
 } // namespace

@@ -35,42 +35,42 @@ Session::Session(
     Context& context,
     ChangeOptions const& options,
     Goal goal,
-    View before,
     kernel::LivepatchTree tree,
+    kernel::Observation before,
     dbus_client::Daemon daemon
 )
     : context_(context),
       options_(options),
       goal_(goal),
-      before_(std::move(before)),
       tree_(std::move(tree)),
+      before_(std::move(before)),
       daemon_(std::move(daemon)),
       progress_(context.err, context.err_terminal),
       results_(context, options.json) {}
 
 Outcome<std::unique_ptr<Session>>
 Session::open(Context& context, ChangeOptions const& options, Goal goal) {
-    auto reading = read_all(context, context.patience.changing);
-    if (!reading)
-        return reading.error();
-    if (!reading->view.report.kernel.livepatch)
+    auto const kernel = kernel::identify(context.root);
+    if (!kernel)
+        return Failure(kernel.error());
+    if (!kernel->livepatch)
         return Failure(base::Error{
             .code = base::Errc::unsupported,
-            .subject = "kernel " + reading->view.report.kernel.release,
+            .subject = "kernel " + kernel->release,
             .cause = "cannot be livepatched",
             .remedy = "boot a kernel with CONFIG_LIVEPATCH=y"});
-    if (!reading->daemon)
-        return Failure(reading->no_daemon);
-    if (auto const alive = reading->daemon->ping(context.patience.changing); !alive)
+    auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.changing);
+    if (!daemon)
+        return Failure(daemon.error());
+    if (auto const alive = daemon->ping(context.patience.changing); !alive)
         return Failure(alive.error());
-    std::unique_ptr<Session> session(new Session(
-        context,
-        options,
-        goal,
-        std::move(reading->view),
-        std::move(reading->tree),
-        std::move(*reading->daemon)
-    ));
+    kernel::LivepatchTree tree(context.root);
+    auto before = tree.observe();
+    if (!before)
+        return Failure(before.error());
+    std::unique_ptr<Session> session(
+        new Session(context, options, goal, std::move(tree), *std::move(before), std::move(*daemon))
+    );
     if (interactive(context, options) && !context.is_root)
         session->agent_.start();
     return session;
@@ -104,12 +104,12 @@ dbus_client::Waiting Session::waiting(std::size_t patches, std::string const& na
     // Somebody may be typing a password into this terminal, so nothing is drawn before the kernel
     // has begun with it.
     auto const start = Clock::now();
-    waiting.tick = [this, start, module = module_of(name_or_id)] {
+    waiting.tick = [this, start, name_or_id] {
         if (Interrupt::signal() != 0)
             return false;
         auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - start);
         if (!options_.dry_run && options_.wait)
-            show_transition(module, elapsed);
+            show_transition(module_of(name_or_id), elapsed);
         return true;
     };
     return waiting;
@@ -130,14 +130,23 @@ std::optional<std::chrono::milliseconds> Session::left_of_timeout(Clock::time_po
     return std::max(std::chrono::milliseconds(0), *options_.timeout - spent);
 }
 
-std::string Session::module_of(std::string const& name_or_id) const {
-    auto const* patch = before_.find(name_or_id);
+View const& Session::known() {
+    if (!known_) {
+        auto view = read_view(context_, true);
+        known_ = view ? *std::move(view) : View();
+    }
+    return *known_;
+}
+
+std::string Session::module_of(std::string const& name_or_id) {
+    if (name_or_id.empty() || before_.find(name_or_id) != nullptr)
+        return name_or_id;
+    auto const* patch = known().find(name_or_id);
     return patch == nullptr ? name_or_id : patch->name;
 }
 
 base::PatchState Session::state_before(std::string const& module) const {
-    auto const* patch = before_.find(module);
-    return patch == nullptr ? base::PatchState::absent : patch->state;
+    return state_in(before_, module);
 }
 
 base::PatchState Session::state_now(std::string const& module) {
@@ -270,8 +279,8 @@ void Session::refused(
     std::string const& name_or_id, Clock::time_point asked, dbus_client::CallError error
 ) {
     bool const unknown = error.kind == Kind::refused && error.error.code == base::Errc::not_found;
-    if (unknown && before_.find(name_or_id) == nullptr)
-        error.error.remedy = suggestion(before_, name_or_id);
+    if (unknown && known().find(name_or_id) == nullptr)
+        error.error.remedy = suggestion(known(), name_or_id);
     auto failure = error.kind == Kind::interrupted ? interrupted(name_or_id) : Failure(error);
     auto const elapsed = std::chrono::floor<std::chrono::milliseconds>(Clock::now() - asked);
     auto const module = module_of(name_or_id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dbus_client/daemon.hpp"
+#include "kernel/livepatch_tree.hpp"
 #include "lpctl/following.hpp"
 #include "lpctl/interrupt.hpp"
 #include "lpctl/password_agent.hpp"
@@ -11,6 +12,7 @@
 #include "lpctl/verbs.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,11 @@ public:
 
     dbus_client::Daemon& daemon() { return daemon_; }
 
-    View const& before() const { return before_; }
+    // What was there when somebody first asked for it: all that is known of all patches, which
+    // takes longer to read than the kernel takes to load a module.
+    View const& known();
+    // The module of a patch that is named by its module or its id.
+    std::string module_of(std::string const& name_or_id);
 
     dbus_client::Change change() const;
     // For a call about this patch; its transition is drawn while the daemon has not answered.
@@ -56,15 +62,14 @@ private:
         Context& context,
         ChangeOptions const& options,
         Goal goal,
-        View before,
         kernel::LivepatchTree tree,
+        kernel::Observation before,
         dbus_client::Daemon daemon
     );
 
     dbus_client::Waiting waiting(std::size_t patches, std::string const& name_or_id);
     void show_transition(std::string const& module, std::chrono::milliseconds elapsed);
     std::optional<std::chrono::milliseconds> left_of_timeout(Clock::time_point asked) const;
-    std::string module_of(std::string const& name_or_id) const;
     base::PatchState state_before(std::string const& module) const;
     base::PatchState state_now(std::string const& module);
     bool as_wanted(base::PatchState state) const;
@@ -78,8 +83,9 @@ private:
     Context& context_;
     ChangeOptions const& options_;
     Goal goal_;
-    View before_;
     kernel::LivepatchTree tree_;
+    kernel::Observation before_; // the kernel, when nothing had been asked for
+    std::optional<View> known_;
     dbus_client::Daemon daemon_;
     Interrupt interrupt_;
     PasswordAgent agent_;
