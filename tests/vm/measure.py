@@ -216,11 +216,11 @@ def apply(patch):
     """How long a transition takes is chance, 0.1 to 2 s: some tasks miss its first round, and the next
     is at a whole second of the kernel's clock (kernel/livepatch/transition.c: round_jiffies_relative).
     So the kernel's own time, from its log, is taken out of each run, and what is left of both, medians,
-    is laid upon one and the same transition: the median of all. Something runs meanwhile, as on any
-    host in service: with all processors idle the first round is the last one."""
+    is laid upon one and the same transition: the median of all. Each processor has something to run
+    meanwhile, as on any host in service: with all of them idle the first round is the last one."""
     log = KernelLog()
-    busy = subprocess.Popen(["nice", "-n", "19", "sh", "-c", "while :; do :; done"])
-    atexit.register(busy.kill)
+    for _ in range(os.cpu_count()):
+        atexit.register(subprocess.Popen(["nice", "-n", "19", "sh", "-c", "while :; do :; done"]).kill)
 
     def timed(work):
         began = time.monotonic()
