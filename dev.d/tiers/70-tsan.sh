@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# unit and bus tests under the thread sanitizer
+# unit and bus tests under the thread sanitizer, but those that weigh the daemon
 # default: no
 
 tier() {

@@ -177,6 +177,7 @@ class Callers(BusCase):
         self.works()
         self.bounded()
 
+    # weighs memory
     def test_huge_arguments(self):
         nobody = self.connect_nobody()
         huge = "x" * (8 * MIB)

@@ -266,6 +266,7 @@ class Failure(BusCase):
 class Idle(BusCase):
     parent = "/var/lib"  # where, unlike below /var/tmp, nobody makes files meanwhile
 
+    # weighs wake-ups
     def test_idle_it_sleeps(self):
         client = self.start()
         client.call("/org/freedesktop/LogControl1", PROPERTIES, "Set", "ssv",

@@ -132,6 +132,7 @@ class Unsigned(BusCase):
 
 
 class Watching(BusCase):
+    # weighs wake-ups
     def test_what_happens_beside_the_sources_wakes_nobody(self):
         client = self.start()
         self.offer("lp_a")

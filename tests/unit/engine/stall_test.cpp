@@ -123,7 +123,7 @@ TEST_CASE("a step that is switched off is not taken") {
     bench.put_patch({.name = "lp_one"});
     bench.kernel.stall("lp_one");
     bench.start();
-    bench.advance(24h);
+    bench.advance(2h);
     CHECK(bench.patch("lp_one").state == PatchState::enabling);
     CHECK(bench.events == Strings{"loaded lp_one"});
 }
