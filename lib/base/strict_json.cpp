@@ -1,5 +1,7 @@
 #include "base/strict_json.hpp"
 
+#include "base/strict_sax.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -13,13 +15,11 @@ using nlohmann::json;
 
 // Builds the value. The library's own builder takes the last of several keys and reads large
 // numbers as floating point, and its callback parser is quadratic.
-class Builder : public nlohmann::json_sax<json> {
+class Builder : public StrictSax {
 public:
     explicit Builder(JsonLimits const& limits) : limits_(limits) {}
 
     json& value() { return root_; }
-
-    std::string const& cause() const { return cause_; }
 
     bool null() override { return add(nullptr); }
 
@@ -29,13 +29,7 @@ public:
 
     bool number_unsigned(std::uint64_t value) override { return add(value); }
 
-    bool number_float(double /*value*/, std::string const& text) override {
-        return refuse("a number that is no whole number of 64 bits: " + text.substr(0, 40));
-    }
-
     bool string(std::string& value) override { return add(std::move(value)); }
-
-    bool binary(json::binary_t& /*value*/) override { return refuse("binary data"); }
 
     bool start_object(std::size_t /*size*/) override { return open(json::object()); }
 
@@ -52,18 +46,7 @@ public:
         return true;
     }
 
-    bool parse_error(
-        std::size_t position, std::string const& /*token*/, json::exception const& /*error*/
-    ) override {
-        return refuse("no JSON from byte " + std::to_string(position) + " on");
-    }
-
 private:
-    bool refuse(std::string cause) {
-        cause_ = std::move(cause);
-        return false;
-    }
-
     json* place(json&& value) {
         if (open_.empty()) {
             root_ = std::move(value);
@@ -103,32 +86,15 @@ private:
     std::vector<json*> open_; // the last elements of their parents, so they stay where they are
     std::string key_;
     std::size_t values_ = 0;
-    std::string cause_;
 };
-
-Error refusal(std::string_view subject, std::string cause) {
-    return {
-        .code = Errc::verification_failed,
-        .subject = std::string(subject),
-        .cause = std::move(cause),
-        .remedy = {}};
-}
 
 } // namespace
 
 Result<nlohmann::json>
 parse_strict_json(std::string_view text, std::string_view subject, JsonLimits const& limits) {
-    if (text.size() > limits.size)
-        return refusal(subject, "longer than " + std::to_string(limits.size) + " bytes");
-    // The library would pass over it.
-    if (text.starts_with("\xef\xbb\xbf"))
-        return refusal(subject, "begins with a byte order mark");
     Builder builder(limits);
-    // To the library, a NUL is the end.
-    if (auto const end = text.find('\0'); end != std::string_view::npos)
-        return refusal(subject, "no JSON from byte " + std::to_string(end + 1) + " on");
-    if (!json::sax_parse(text, &builder))
-        return refusal(subject, builder.cause());
+    if (auto good = sax_parse_strictly(text, subject, limits.size, builder); !good)
+        return good.error();
     // By name: this type converts to any other, also to an Error.
     return {boost::system::in_place_value, std::move(builder.value())};
 }

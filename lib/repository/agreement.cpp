@@ -7,6 +7,8 @@ namespace livepatch::repository {
 
 namespace {
 
+constexpr auto right_patch = "use the patch that was built for it";
+
 base::Error
 error(base::Errc code, std::string_view subject, std::string cause, std::string remedy = {}) {
     return {
@@ -20,37 +22,50 @@ bool contains(std::vector<std::string> const& list, std::string const& wanted) {
     return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
+base::Error another_build(RunningKernel const& running, std::string_view subject) {
+    auto const& build_id = running.build_id();
+    auto const what = build_id.empty() ? std::string("one that shows no build-id")
+                                       : "the one with the build-id " + build_id;
+    return error(
+        base::Errc::wrong_kernel,
+        subject,
+        "for another build of the kernel " + running.release() + "; running is " + what,
+        right_patch
+    );
+}
+
 base::Result<void>
-check_kernel(Sidecar const& sidecar, RunningKernel const& kernel, std::string_view subject) {
-    auto const remedy = "use the patch that was built for it";
-    if (!sidecar.release.empty() && sidecar.release != kernel.release())
+check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject) {
+    if (!kernel.release.empty() && kernel.release != running.release())
         return error(
             base::Errc::wrong_kernel,
             subject,
-            "for the kernel " + sidecar.release + ", running is " + kernel.release(),
-            remedy
+            "for the kernel " + kernel.release + ", running is " + running.release(),
+            right_patch
         );
-    if (!sidecar.kernel_build_ids.empty() &&
-        !contains(sidecar.kernel_build_ids, kernel.build_id())) {
-        auto const running = kernel.build_id().empty()
-                                 ? std::string("one that shows no build-id")
-                                 : "the one with the build-id " + kernel.build_id();
-        return error(
-            base::Errc::wrong_kernel,
-            subject,
-            "for another build of the kernel " + kernel.release() + "; running is " + running,
-            remedy
-        );
-    }
-    for (auto const& target : sidecar.targets) {
-        auto const loaded = kernel.build_id_of(target.object);
-        if (!target.build_ids.empty() && !loaded.empty() && !contains(target.build_ids, loaded))
+    if (!kernel.build_ids.empty() && !contains(kernel.build_ids, running.build_id()))
+        return another_build(running, subject);
+    return {};
+}
+
+base::Result<void>
+check_targets(PatchEntry const& patch, RunningKernel const& running, std::string_view subject) {
+    for (auto const& target : patch.targets) {
+        if (target.build_ids.empty())
+            continue;
+        if (target.object == "vmlinux") {
+            if (!contains(target.build_ids, running.build_id()))
+                return another_build(running, subject);
+            continue;
+        }
+        auto const loaded = running.build_id_of(target.object);
+        if (!loaded.empty() && !contains(target.build_ids, loaded))
             return error(
                 base::Errc::wrong_kernel,
                 subject,
                 "for another build of the module " + target.object +
                     "; loaded is the one with the build-id " + loaded,
-                remedy
+                right_patch
             );
     }
     return {};
@@ -58,7 +73,8 @@ check_kernel(Sidecar const& sidecar, RunningKernel const& kernel, std::string_vi
 
 // What the module says of itself, where it does.
 base::Result<void>
-check_module(Sidecar const& sidecar, trust::Candidate const& candidate, std::string_view subject) {
+check_module(PatchEntry const& patch, trust::Candidate const& candidate, std::string_view subject) {
+    auto const& said = patch.module;
     auto const& module = candidate.module();
     auto const refused = [&](std::string const& what) {
         return error(
@@ -68,41 +84,43 @@ check_module(Sidecar const& sidecar, trust::Candidate const& candidate, std::str
             "use the sidecar that was made for it"
         );
     };
-    if (!sidecar.module_name.empty() && sidecar.module_name != module.name)
-        return refused("its name is " + module.name + ", not " + sidecar.module_name);
+    if (!said.name.empty() && said.name != module.name)
+        return refused("its name is " + module.name + ", not " + said.name);
     auto const length = candidate.file().bytes().size();
-    if (sidecar.length && *sidecar.length != length)
+    if (said.length && *said.length != length)
         return refused(
             "it has " + std::to_string(length) + " bytes, unpacked, not " +
-            std::to_string(*sidecar.length)
+            std::to_string(*said.length)
         );
-    if (!sidecar.sha256.empty() && sidecar.sha256 != candidate.sha256())
-        return refused(
-            "its SHA-256, unpacked, is " + candidate.sha256() + ", not " + sidecar.sha256
-        );
-    if (!sidecar.module_build_id.empty() && sidecar.module_build_id != module.build_id)
-        return refused("its build-id is not " + sidecar.module_build_id);
+    if (!said.sha256.empty() && said.sha256 != candidate.sha256())
+        return refused("its SHA-256, unpacked, is " + candidate.sha256() + ", not " + said.sha256);
+    if (!said.build_id.empty() && said.build_id != module.build_id)
+        return refused("its build-id is not " + said.build_id);
     using module::Replace;
-    if (sidecar.replace && module.replace != Replace::unknown &&
-        *sidecar.replace != (module.replace == Replace::yes))
-        return refused(*sidecar.replace ? "it is not cumulative" : "it is cumulative");
+    if (patch.replace && module.replace != Replace::unknown &&
+        *patch.replace != (module.replace == Replace::yes))
+        return refused(*patch.replace ? "it is not cumulative" : "it is cumulative");
     return {};
 }
 
 } // namespace
 
 base::Result<void> check_agreement(
-    Sidecar const& sidecar,
+    KernelEntry const& kernel,
+    PatchEntry const& patch,
     trust::Candidate const& candidate,
-    RunningKernel const& kernel,
+    RunningKernel const& running,
     std::string_view subject
 ) {
-    if (auto fits = check_kernel(sidecar, kernel, subject); !fits)
+    if (auto fits = check_kernel(kernel, running, subject); !fits)
         return fits;
-    if (auto same = check_module(sidecar, candidate, subject); !same)
+    if (auto fits = check_targets(patch, running, subject); !fits)
+        return fits;
+    if (auto same = check_module(patch, candidate, subject); !same)
         return same;
-    if (sidecar.is_withdrawn) {
-        auto const why = sidecar.withdrawn.empty() ? std::string() : ": " + sidecar.withdrawn;
+    if (patch.withdrawn) {
+        auto const& reason = patch.withdrawn->reason;
+        auto const why = reason.empty() ? std::string() : ": " + reason;
         return error(base::Errc::withdrawn, subject, "its publisher took it back" + why);
     }
     return {};

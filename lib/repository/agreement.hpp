@@ -1,9 +1,9 @@
-// Whether a sidecar, its module and the running kernel belong together.
+// Whether what a publisher says, a module and the running kernel belong together.
 #pragma once
 
 #include "base/result.hpp"
+#include "repository/patch_entry.hpp"
 #include "repository/running_kernel.hpp"
-#include "repository/sidecar.hpp"
 #include "trust/candidate.hpp"
 
 #include <string_view>
@@ -12,11 +12,13 @@ namespace livepatch::repository {
 
 // wrong_kernel: it is for another release, for other builds of it (also when the kernel shows no
 // build-id), or for other builds of a module that is loaded. verification_failed: the module is not
-// the one that it describes. withdrawn: its publisher took it back. `subject` is the sidecar.
+// the one that is described. withdrawn: its publisher took it back. `subject` is where that is
+// said.
 base::Result<void> check_agreement(
-    Sidecar const& sidecar,
+    KernelEntry const& kernel,
+    PatchEntry const& patch,
     trust::Candidate const& candidate,
-    RunningKernel const& kernel,
+    RunningKernel const& running,
     std::string_view subject
 );
 

@@ -29,20 +29,21 @@ module::Replace replace_of(module::Replace told, Sidecar const* sidecar, Cumulat
     using module::Replace;
     if (configured != Cumulative::automatic)
         return configured == Cumulative::yes ? Replace::yes : Replace::no;
-    if (told == Replace::unknown && sidecar != nullptr && sidecar->replace)
-        return *sidecar->replace ? Replace::yes : Replace::no;
+    if (told == Replace::unknown && sidecar != nullptr && sidecar->patch.replace)
+        return *sidecar->patch.replace ? Replace::yes : Replace::no;
     return told;
 }
 
 void describe_by(Sidecar const& sidecar, Offer& offer) {
-    offer.id = sidecar.id;
-    if (sidecar.version)
-        offer.version = std::to_string(*sidecar.version);
-    offer.severity = sidecar.severity;
-    offer.cves = sidecar.cves;
-    offer.release_only = sidecar.kernel_build_ids.empty();
+    auto const& patch = sidecar.patch;
+    offer.id = patch.id;
+    if (patch.version)
+        offer.version = std::to_string(*patch.version);
+    offer.severity = patch.severity;
+    offer.cves = patch.cves;
+    offer.release_only = sidecar.kernel.build_ids.empty();
     if (offer.module.objects.empty())
-        offer.module.objects = sidecar.functions;
+        offer.module.objects = patch.functions;
 }
 
 // Changes whenever a certificate is added, removed or edited.
@@ -216,8 +217,9 @@ base::Result<void> DirectorySource::check_sidecar(
         return content.sidecar.error();
     if (!*content.sidecar)
         return {};
+    auto const& [patch, kernel] = **content.sidecar;
     return check_agreement(
-        **content.sidecar, content.candidate, kernel_, entry.sidecar_path().string()
+        kernel, patch, content.candidate, kernel_, entry.sidecar_path().string()
     );
 }
 
@@ -259,7 +261,7 @@ base::Result<trust::VerifiedPatch> DirectorySource::verify(Offer const& offer) c
     if (!content)
         return content.error();
     auto const* sidecar = content->sidecar && *content->sidecar ? &**content->sidecar : nullptr;
-    auto const id = sidecar == nullptr ? content->candidate.module().name : sidecar->id;
+    auto const id = sidecar == nullptr ? content->candidate.module().name : sidecar->patch.id;
     if (content->candidate.sha256() != offer.sha256 || (content->sidecar && id != offer.id)) {
         return base::Error{
             .code = base::Errc::conflict,

@@ -1,0 +1,44 @@
+// The catalogue that a repository publishes for one kernel: catalog/ARCH/RELEASE.json. What all
+// sources of this host offer together is in catalogue.hpp.
+#pragma once
+
+#include "base/result.hpp"
+#include "repository/patch_entry.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::repository {
+
+inline constexpr std::size_t max_catalogue_size = std::size_t{32} * 1024 * 1024;
+inline constexpr std::size_t most_catalogue_patches = 16'384;
+
+// A vulnerability of this kernel that no livepatch mends.
+struct Unfixed {
+    std::string id;
+    std::string reason;  // may hold anything; "" = none given
+    bool reboot = false; // another kernel mends it
+};
+
+struct KernelCatalogue {
+    KernelEntry kernel;
+    std::vector<PatchEntry> patches; // by their stack order, see stack_place()
+    std::vector<Unfixed> unfixed;
+};
+
+// Unknown keys are ignored. verification_failed, naming `subject` and where: another schema, a
+// known key that is not of its form, what flat_json.hpp refuses, a patch without id, module name,
+// path or SHA-256, a kernel without release, an id twice with one version, a module twice.
+base::Result<KernelCatalogue>
+parse_kernel_catalogue(std::string_view text, std::string_view subject);
+
+// The target that is the catalogue of a kernel.
+std::string catalogue_path(std::string_view arch, std::string_view release);
+
+// Where a patch belongs among those of its catalogue, as a text of which strverscmp tells the
+// order: by version, then by time of publication, then by id.
+std::string stack_place(PatchEntry const& patch);
+
+} // namespace livepatch::repository
