@@ -1,63 +1,28 @@
 #include "lpctl/command_line.hpp"
 
+#include "cli/command_line.hpp"
 #include "lpctl/duration.hpp"
 #include "lpctl/moment.hpp"
-#include "lpctl/nearest.hpp"
 #include "lpctl/verbs.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <functional>
-#include <memory>
 #include <utility>
 
 namespace livepatch::lpctl {
 
 namespace {
 
-class CommandLine {
+class CommandLine : public cli::CommandLine<Context, Outcome<int>> {
 public:
     explicit CommandLine(Context& context);
 
-    Outcome<int> run(int argc, char const* const* argv);
-
 private:
-    // A subcommand whose options are filled by CLI11 before `verb` is called with them.
-    template <class Options>
-    std::pair<CLI::App*, Options*>
-    add(char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&));
-
     void add_reading();
     void add_changing();
     void add_configuring();
     std::pair<CLI::App*, ChangeOptions*> add_change(
         char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
     );
-
-    Failure wrong(CLI::ParseError const& error, int argc, char const* const* argv) const;
-
-    Context& context_;
-    CLI::App app_{"Manages the livepatches of the running kernel.", "lpctl"};
-    bool json_ = false; // before the verb
-    std::function<Outcome<int>()> chosen_;
 };
-
-template <class Options>
-std::pair<CLI::App*, Options*> CommandLine::add(
-    char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&)
-) {
-    auto options = std::make_shared<Options>();
-    auto* command = app_.add_subcommand(name, help);
-    command->add_flag("--json", options->json, "Print one JSON object");
-    auto* filled = options.get();
-    command->callback([this, verb, options = std::move(options)] {
-        chosen_ = [this, verb, options] {
-            options->json |= json_;
-            return verb(context_, *options);
-        };
-    });
-    return {command, filled};
-}
 
 void check_option(CLI::App& command, StatusOptions& options) {
     command
@@ -182,68 +147,18 @@ void CommandLine::add_configuring() {
     }
 }
 
-CommandLine::CommandLine(Context& context) : context_(context) {
-    app_.set_version_flag("--version", "lpctl " LIVEPATCHD_VERSION);
-    app_.add_flag("--json", json_, "Print one JSON object");
-    app_.require_subcommand(1);
+CommandLine::CommandLine(Context& context)
+    : cli::CommandLine<Context, Outcome<int>>(
+          context, "lpctl", "Manages the livepatches of the running kernel."
+      ) {
     add_reading();
     add_changing();
-}
-
-// CLI11 says of an unknown verb only that one is required.
-Failure CommandLine::wrong(CLI::ParseError const& error, int argc, char const* const* argv) const {
-    std::string const first = argc > 1 ? argv[1] : "";
-    std::vector<std::string> verbs;
-    for (auto const* command : app_.get_subcommands({}))
-        verbs.push_back(command->get_name());
-    bool const known = std::ranges::find(verbs, first) != verbs.end();
-    if (known)
-        return usage_error(first + ": " + error.what(), "see 'lpctl " + first + " --help'");
-    if (first.empty() || first.front() == '-')
-        return usage_error(error.what(), "see 'lpctl --help'");
-    auto const meant = nearest(first, verbs);
-    return usage_error(
-        first + ": no such verb",
-        meant.empty() ? "see 'lpctl --help'" : "did you mean '" + meant + "'?"
-    );
-}
-
-Outcome<int> CommandLine::run(int argc, char const* const* argv) {
-    try {
-        app_.parse(argc, argv);
-    } catch (CLI::ParseError const& error) {
-        if (error.get_exit_code() != 0)
-            return wrong(error, argc, argv);
-        app_.exit(error, context_.out, context_.err); // --help and --version
-        return exit_status::done;
-    }
-    return chosen_();
-}
-
-bool wants_json(int argc, char const* const* argv) {
-    for (int i = 1; i < argc; ++i) {
-        if (std::string_view(argv[i]) == "--")
-            return false;
-        if (std::string_view(argv[i]) == "--json")
-            return true;
-    }
-    return false;
 }
 
 } // namespace
 
 int run(int argc, char const* const* argv, Context& context) {
-    auto status = CommandLine(context).run(argc, argv);
-    if (!status && wants_json(argc, argv))
-        context.print(failure_json(status.error()));
-    else if (!status)
-        context.err << failure_text(status.error());
-    context.err.flush();
-    if (!context.out.flush()) {
-        context.err << "lpctl: cannot write to standard output\n" << std::flush;
-        return exit_status::failed;
-    }
-    return status ? *status : status.error().exit;
+    return CommandLine(context).run(argc, argv);
 }
 
 } // namespace livepatch::lpctl
