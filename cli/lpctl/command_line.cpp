@@ -1,16 +1,12 @@
 #include "lpctl/command_line.hpp"
 
+#include "cli/command_line.hpp"
 #include "lpctl/duration.hpp"
 #include "lpctl/moment.hpp"
-#include "lpctl/nearest.hpp"
 #include "lpctl/verbs.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -19,20 +15,16 @@ namespace livepatch::lpctl {
 
 namespace {
 
-class CommandLine {
+class CommandLine : public cli::CommandLine<Context, Outcome<int>> {
 public:
-    CommandLine(Context& context, int argc, char const* const* argv);
-
-    Outcome<int> run();
+    // `first` is the first argument: of the verbs only the one that it names is made. All of them
+    // are needed for the help and for what is mistyped, but to make them takes as long as all the
+    // rest of starting up.
+    CommandLine(Context& context, std::string_view first);
 
 private:
     struct Verb;
     static std::span<Verb const> verbs();
-
-    // A subcommand whose options are filled by CLI11 before `verb` is called with them.
-    template <class Options>
-    std::pair<CLI::App*, Options*>
-    add(char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&));
 
     void add_status();
     void add_list();
@@ -48,17 +40,6 @@ private:
     void add_unhold();
     void add_pause();
     void add_resume();
-
-    void add_verbs();
-    std::string first_argument() const;
-    Failure wrong(CLI::ParseError const& error) const;
-
-    Context& context_;
-    int argc_;
-    char const* const* argv_;
-    CLI::App app_{"Manages the livepatches of the running kernel.", "lpctl"};
-    bool json_ = false; // before the verb
-    std::function<Outcome<int>()> chosen_;
 };
 
 struct CommandLine::Verb {
@@ -84,23 +65,6 @@ std::span<CommandLine::Verb const> CommandLine::verbs() {
         Verb{"pause", &CommandLine::add_pause},
         Verb{"resume", &CommandLine::add_resume}};
     return all;
-}
-
-template <class Options>
-std::pair<CLI::App*, Options*> CommandLine::add(
-    char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&)
-) {
-    auto options = std::make_shared<Options>();
-    auto* command = app_.add_subcommand(name, help);
-    command->add_flag("--json", options->json, "Print one JSON object");
-    auto* filled = options.get();
-    command->callback([this, verb, options = std::move(options)] {
-        chosen_ = [this, verb, options] {
-            options->json |= json_;
-            return verb(context_, *options);
-        };
-    });
-    return {command, filled};
 }
 
 void check_option(CLI::App& command, StatusOptions& options) {
@@ -262,82 +226,20 @@ void CommandLine::add_resume() {
     password_option(*command, *options);
 }
 
-CommandLine::CommandLine(Context& context, int argc, char const* const* argv)
-    : context_(context),
-      argc_(argc),
-      argv_(argv) {
-    app_.set_version_flag("--version", "lpctl " LIVEPATCHD_VERSION);
-    app_.add_flag("--json", json_, "Print one JSON object");
-    app_.require_subcommand(1);
-    add_verbs();
-}
-
-// All of them are needed for the help and for what is mistyped; to make them takes as long as all
-// the rest of starting up.
-void CommandLine::add_verbs() {
+CommandLine::CommandLine(Context& context, std::string_view first)
+    : cli::CommandLine<Context, Outcome<int>>(
+          context, "lpctl", "Manages the livepatches of the running kernel."
+      ) {
     auto const all = verbs();
-    auto const named = std::ranges::find(all, first_argument(), &Verb::name);
+    auto const named = std::ranges::find(all, first, &Verb::name);
     for (auto const& verb : named == all.end() ? all : std::span(named, 1))
         (this->*verb.add)();
-}
-
-std::string CommandLine::first_argument() const {
-    return argc_ > 1 ? argv_[1] : "";
-}
-
-// CLI11 says of an unknown verb only that one is required.
-Failure CommandLine::wrong(CLI::ParseError const& error) const {
-    auto const first = first_argument();
-    std::vector<std::string> names;
-    for (auto const& verb : verbs())
-        names.emplace_back(verb.name);
-    if (std::ranges::find(names, first) != names.end())
-        return usage_error(first + ": " + error.what(), "see 'lpctl " + first + " --help'");
-    if (first.empty() || first.front() == '-')
-        return usage_error(error.what(), "see 'lpctl --help'");
-    auto const meant = nearest(first, names);
-    return usage_error(
-        first + ": no such verb",
-        meant.empty() ? "see 'lpctl --help'" : "did you mean '" + meant + "'?"
-    );
-}
-
-Outcome<int> CommandLine::run() {
-    try {
-        app_.parse(argc_, argv_);
-    } catch (CLI::ParseError const& error) {
-        if (error.get_exit_code() != 0)
-            return wrong(error);
-        app_.exit(error, context_.out, context_.err); // --help and --version
-        return exit_status::done;
-    }
-    return chosen_();
-}
-
-bool wants_json(int argc, char const* const* argv) {
-    for (int i = 1; i < argc; ++i) {
-        if (std::string_view(argv[i]) == "--")
-            return false;
-        if (std::string_view(argv[i]) == "--json")
-            return true;
-    }
-    return false;
 }
 
 } // namespace
 
 int run(int argc, char const* const* argv, Context& context) {
-    auto status = CommandLine(context, argc, argv).run();
-    if (!status && wants_json(argc, argv))
-        context.print(failure_json(status.error()));
-    else if (!status)
-        context.err << failure_text(status.error());
-    context.err.flush();
-    if (!context.out.flush()) {
-        context.err << "lpctl: cannot write to standard output\n" << std::flush;
-        return exit_status::failed;
-    }
-    return status ? *status : status.error().exit;
+    return CommandLine(context, argc > 1 ? argv[1] : "").run(argc, argv);
 }
 
 } // namespace livepatch::lpctl

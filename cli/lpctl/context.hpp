@@ -44,9 +44,8 @@ struct Context {
     std::string bus_address = {}; // "" = the system bus
     Patience patience = {};
 
-    // Prints one object. Untrusted bytes in it can neither break it nor reach a terminal.
+    // See cli/json_output.hpp.
     void print(nlohmann::ordered_json const& object) const;
-    // The same on one line, which is on its way when this returns.
     void print_line(nlohmann::ordered_json const& object) const;
 };
 

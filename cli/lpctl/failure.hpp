@@ -1,25 +1,15 @@
-// Why a verb did not do what it was asked for, and the exit status that says so (DESIGN §9).
+// Failures of lpctl: those of all programs, and what the daemon did not answer.
 #pragma once
 
-#include "base/error.hpp"
-#include "base/result.hpp"
+#include "cli/failure.hpp"
 #include "dbus_client/call_error.hpp"
-
-#include <boost/assert/source_location.hpp>
-#include <boost/system/result.hpp>
-#include <nlohmann/json.hpp>
-
-#include <string>
-#include <string_view>
 
 namespace livepatch::lpctl {
 
-using Json = nlohmann::ordered_json;
+using cli::Json;
 
 namespace exit_status {
-inline constexpr int done = 0;
-inline constexpr int failed = 1;
-inline constexpr int usage = 2;
+using namespace cli::exit_status;
 inline constexpr int no_such_patch = 3;
 inline constexpr int waiting_ended = 7;
 inline constexpr int no_daemon = 8;
@@ -28,20 +18,11 @@ inline constexpr int patch_waits = 10;
 inline constexpr int in_transition = 11;
 } // namespace exit_status
 
-struct Failure {
-    base::Error error;
-    int exit = exit_status::failed;
-    std::string name;              // of the JSON object: the D-Bus name without its prefix
-    Json details = Json::object(); // of the JSON object
-
-    Failure() = default;
-    Failure(base::Error what);            // NOLINT(google-explicit-constructor)
+struct Failure : cli::Failure {
+    using cli::Failure::Failure;
+    Failure(cli::Failure what);           // NOLINT(google-explicit-constructor)
     Failure(dbus_client::CallError what); // NOLINT(google-explicit-constructor)
-    Failure(base::Error what, int exit, std::string_view name);
 };
-
-// Called by Outcome::value() on a failure: a bug of the caller.
-[[noreturn]] void throw_exception_from_error(Failure const&, boost::source_location const&);
 
 template <class T>
 class [[nodiscard]] Outcome : public boost::system::result<T, Failure> {
@@ -49,10 +30,9 @@ public:
     using boost::system::result<T, Failure>::result;
 };
 
-Failure usage_error(std::string cause, std::string remedy);
+using cli::failure_json;
+using cli::usage_error;
 
-// "lpctl: THING: CAUSE; REMEDY" and the kernel's own lines, safe for a terminal.
 std::string failure_text(Failure const& failure);
-Json failure_json(Failure const& failure);
 
 } // namespace livepatch::lpctl

@@ -1,8 +1,8 @@
 #include "lpctl/reading.hpp"
 
 #include "base/file.hpp"
+#include "cli/nearest.hpp"
 #include "kernel/tasks.hpp"
-#include "lpctl/nearest.hpp"
 #include "report/report_json.hpp"
 
 #include <cerrno>
@@ -85,7 +85,7 @@ std::string suggestion(View const& view, std::string_view name_or_id) {
         if (patch.id != patch.name)
             words.push_back(patch.id);
     }
-    auto const meant = nearest(name_or_id, words);
+    auto const meant = cli::nearest(name_or_id, words);
     return meant.empty() ? meant : "did you mean '" + meant + "'?";
 }
 

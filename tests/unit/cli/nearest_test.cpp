@@ -1,7 +1,7 @@
-#include "lpctl/nearest.hpp"
+#include "cli/nearest.hpp"
 #include "support/catch.hpp"
 
-using livepatch::lpctl::nearest;
+using livepatch::cli::nearest;
 
 TEST_CASE("nearest finds the word that was meant") {
     std::vector<std::string> const verbs{"status", "list", "show", "apply", "revert", "blockers"};

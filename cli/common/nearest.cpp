@@ -1,8 +1,8 @@
-#include "lpctl/nearest.hpp"
+#include "cli/nearest.hpp"
 
 #include <algorithm>
 
-namespace livepatch::lpctl {
+namespace livepatch::cli {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::string nearest(std::string_view word, std::vector<std::string> const& words
     return best;
 }
 
-} // namespace livepatch::lpctl
+} // namespace livepatch::cli

@@ -1,4 +1,4 @@
-#include "lpctl/terminal.hpp"
+#include "cli/terminal.hpp"
 
 #include <sys/ioctl.h>
 
@@ -8,7 +8,7 @@
 #include <cwchar>
 #include <unistd.h>
 
-namespace livepatch::lpctl {
+namespace livepatch::cli {
 
 namespace {
 
@@ -147,4 +147,4 @@ std::string fitted(std::string_view text, std::size_t width, bool utf8) {
     return std::string(text.substr(0, extent(text, width - mark_width).bytes)).append(mark);
 }
 
-} // namespace livepatch::lpctl
+} // namespace livepatch::cli
