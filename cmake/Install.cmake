@@ -31,3 +31,15 @@ install(FILES packaging/man/lpctl.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/man/livepatchd.toml.5 packaging/man/livepatchd-repos.5
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
+
+# What documents itself is not written twice.
+find_program(PYTHON3 python3 REQUIRED)
+set(interfaces "${CMAKE_SOURCE_DIR}/dbus/interfaces/org.livepatchd1.Manager.xml"
+    "${CMAKE_SOURCE_DIR}/dbus/interfaces/org.livepatchd1.Patch.xml")
+set(interface_manual "${CMAKE_BINARY_DIR}/org.livepatchd1.7")
+add_custom_command(OUTPUT "${interface_manual}"
+    COMMAND "${PYTHON3}" "${CMAKE_SOURCE_DIR}/dbus/interfaces/manual.py" ${interfaces} > "${interface_manual}"
+    DEPENDS "${CMAKE_SOURCE_DIR}/dbus/interfaces/manual.py" ${interfaces}
+    VERBATIM)
+add_custom_target(manuals ALL DEPENDS "${interface_manual}")
+install(FILES "${interface_manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shell, C++ format, coroutine shapes, XML, units, nothing of a workplace in the tree
+# shell, C++ format, coroutine shapes, XML, units, manual pages, nothing of a workplace in the tree
 # default: yes
 
 tracked() { tree_files -- "$@"; }
@@ -36,6 +36,15 @@ workplace() {
     return "$found"
 }
 
+manuals() {
+    local file found=0
+    while IFS= read -r -d '' file; do
+        mandoc -T lint -W warning "$file" || found=1
+    done < <(tracked 'packaging/man/*')
+    /usr/bin/python3 dbus/interfaces/manual.py dbus/interfaces/org.livepatchd1.*.xml | mandoc -T lint -W warning || found=1
+    return "$found"
+}
+
 # systemd-analyze looks for the programs a unit starts; they are in the package, not here.
 units() {
     local unit output
@@ -63,4 +72,5 @@ tier() {
         check_that "xml:$file" xmllint --noout --nonet "$file"
     done < <(tracked '*.xml' '*.policy' '*.metainfo.xml')
     check_that systemd-units units
+    check_that manuals manuals
 }

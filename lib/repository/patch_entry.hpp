@@ -66,7 +66,7 @@ struct PatchEntry {
 
     // Ids of other patches.
     std::vector<std::string> supersedes;
-    std::vector<std::string> needs; // have to be in the kernel before it
+    std::vector<std::string> needs;     // have to be in the kernel before it
     std::vector<std::string> conflicts; // must not be in the kernel with it
 
     std::optional<Rollout> rollout;
