@@ -36,10 +36,18 @@ install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/ma
 find_program(PYTHON3 python3 REQUIRED)
 set(interfaces "${CMAKE_SOURCE_DIR}/dbus/interfaces/org.livepatchd1.Manager.xml"
     "${CMAKE_SOURCE_DIR}/dbus/interfaces/org.livepatchd1.Patch.xml")
-set(interface_manual "${CMAKE_BINARY_DIR}/org.livepatchd1.7")
-add_custom_command(OUTPUT "${interface_manual}"
-    COMMAND "${PYTHON3}" "${CMAKE_SOURCE_DIR}/dbus/interfaces/manual.py" ${interfaces} > "${interface_manual}"
+file(GLOB schemas CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/cli/schemas/*.json")
+add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/org.livepatchd1.7"
+    COMMAND "${PYTHON3}" "${CMAKE_SOURCE_DIR}/dbus/interfaces/manual.py" ${interfaces}
+        > "${CMAKE_BINARY_DIR}/org.livepatchd1.7"
     DEPENDS "${CMAKE_SOURCE_DIR}/dbus/interfaces/manual.py" ${interfaces}
     VERBATIM)
-add_custom_target(manuals ALL DEPENDS "${interface_manual}")
-install(FILES "${interface_manual}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+add_custom_command(OUTPUT "${CMAKE_BINARY_DIR}/lpctl-json.5"
+    COMMAND "${PYTHON3}" "${CMAKE_SOURCE_DIR}/cli/schemas/manual.py" "${CMAKE_SOURCE_DIR}/cli/schemas"
+        > "${CMAKE_BINARY_DIR}/lpctl-json.5"
+    DEPENDS "${CMAKE_SOURCE_DIR}/cli/schemas/manual.py" ${schemas}
+    VERBATIM)
+add_custom_target(manuals ALL DEPENDS "${CMAKE_BINARY_DIR}/org.livepatchd1.7" "${CMAKE_BINARY_DIR}/lpctl-json.5")
+install(FILES "${CMAKE_BINARY_DIR}/org.livepatchd1.7" DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+install(FILES "${CMAKE_BINARY_DIR}/lpctl-json.5" DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
+install(FILES ${schemas} DESTINATION "${CMAKE_INSTALL_DATADIR}/livepatchd/schemas")

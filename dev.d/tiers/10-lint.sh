@@ -42,6 +42,7 @@ manuals() {
         mandoc -T lint -W warning "$file" || found=1
     done < <(tracked 'packaging/man/*')
     /usr/bin/python3 dbus/interfaces/manual.py dbus/interfaces/org.livepatchd1.*.xml | mandoc -T lint -W warning || found=1
+    /usr/bin/python3 cli/schemas/manual.py cli/schemas | mandoc -T lint -W warning || found=1
     return "$found"
 }
 

@@ -2,7 +2,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -10,10 +9,10 @@ import time
 
 from jeepney import DBusAddress, new_signal
 
+from harness import answers
 from harness.bus import MANAGER, NOBODY, PATIENCE, ROOT, plain
-from harness.case import MANUAL, RELEASE, BusCase
-
-LPCTL = os.environ.get("LPCTL", "lpctl-test")
+from harness.case import MANUAL, RELEASE
+from harness.lpctl import LpctlCase
 
 WHO = {"uid", "sender", "unit", "blockers"}
 
@@ -21,7 +20,7 @@ WHO = {"uid", "sender", "unit", "blockers"}
 LIFE = ["loaded", "enabled", "held", "disabling", "removed"]
 
 
-class History(BusCase):
+class History(LpctlCase):
     configuration = MANUAL
 
     def history(self, client, **options):
@@ -45,30 +44,6 @@ class History(BusCase):
 
     def database(self):
         return self.directory / "state/history.db"
-
-    def environment(self):
-        environment = {
-            "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent", "TZ": "UTC",
-            "DBUS_SYSTEM_BUS_ADDRESS": self.bus.address,
-            "LIVEPATCHD_TEST_ROOT": str(self.directory),
-        }
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
-        return environment
-
-    def lpctl(self, status, *arguments, uid=0):
-        """Runs it, which has to exit with that status; what it prints, for --json as a value."""
-        program = LPCTL
-        if uid:
-            program = self.directory / "lpctl"
-            if not program.exists():
-                shutil.copy(LPCTL, program)
-        run = subprocess.run([program, *arguments], env=self.environment(), user=uid, text=True,
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE * 2,
-                             check=False)
-        self.assertEqual(run.returncode, status, f"{arguments}: {run.stdout}\n{run.stderr}")
-        return json.loads(run.stdout) if "--json" in arguments else run.stdout + run.stderr
 
     # GetHistory
 
@@ -347,7 +322,7 @@ class History(BusCase):
 
     def monitor(self, *arguments):
         """Started and listening; its lines are read with self.line()."""
-        process = subprocess.Popen([LPCTL, "monitor", *arguments], env=self.environment(), text=True,
+        process = subprocess.Popen([self.program(), "monitor", *arguments], env=self.environment(), text=True,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
 
@@ -381,6 +356,8 @@ class History(BusCase):
             first = ""
             self.assertTrue(line, f"the monitor ended: {process.poll()}")
             lines.append(line)
+            if line.startswith("{"):
+                answers.check("monitor", json.loads(line))
         return lines
 
     def test_monitor_tells_events_as_they_come(self):

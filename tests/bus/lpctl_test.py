@@ -1,55 +1,17 @@
 """lpctl with the daemon on the bus: exit codes, JSON, and what it does without the daemon."""
 import json
-import os
-import shutil
 import signal
-import subprocess
-import time
 
-from harness.bus import MANAGER, NOBODY, PATIENCE, ROOT
-from harness.case import MANUAL, RELEASE, BusCase
-
-LPCTL = os.environ.get("LPCTL", "lpctl-test")
+from harness.bus import MANAGER, NOBODY, ROOT
+from harness.case import MANUAL, RELEASE
+from harness.lpctl import LpctlCase
 
 # DESIGN promises a second; sanitizers and tests side by side take some of it.
 AT_ONCE = 2.0
 
 
-class Lpctl(BusCase):
+class Lpctl(LpctlCase):
     configuration = MANUAL
-
-    def program(self, uid):
-        """Where its user may come: a clone may lie below /root."""
-        copy = self.directory / "lpctl"
-        if uid and not copy.exists():
-            shutil.copy(LPCTL, copy)
-        return copy if uid else LPCTL
-
-    def run_lpctl(self, *arguments, uid=0):
-        environment = {
-            "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent",
-            "DBUS_SYSTEM_BUS_ADDRESS": self.bus.address,
-            "LIVEPATCHD_TEST_ROOT": str(self.directory),
-        }
-        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
-            if name in os.environ:
-                environment[name] = os.environ[name]
-        began = time.monotonic()
-        run = subprocess.run([self.program(uid), *arguments], env=environment, user=uid, text=True,
-                             stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE * 2,
-                             check=False)
-        run.seconds = time.monotonic() - began
-        return run
-
-    def lpctl(self, status, *arguments, uid=0):
-        """Runs it, which has to exit with that status; what it prints, for --json as a value."""
-        run = self.run_lpctl(*arguments, uid=uid)
-        self.assertEqual(run.returncode, status, f"{arguments}: {run.stdout}\n{run.stderr}")
-        if "--json" in arguments:
-            value = json.loads(run.stdout)
-            self.assertEqual(value["schema"], 1)
-            return value
-        return run.stdout + run.stderr
 
     def error(self, status, name, *arguments, uid=0):
         """Refused, in the words of a person and of a program."""
