@@ -32,6 +32,11 @@ install(FILES packaging/man/livepatchd.toml.5 packaging/man/livepatchd-repos.5
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
 
+install(FILES packaging/completions/lpctl.bash RENAME lpctl
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES packaging/completions/_lpctl DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
+install(FILES packaging/completions/lpctl.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+
 # What documents itself is not written twice.
 find_program(PYTHON3 python3 REQUIRED)
 set(interfaces "${CMAKE_SOURCE_DIR}/dbus/interfaces/org.livepatchd1.Manager.xml"

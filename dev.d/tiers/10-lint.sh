@@ -7,8 +7,8 @@ cpp_files() { tracked '*.cpp' '*.hpp' '*.h' ':!tests/vm/modules'; }
 
 # Shell scripts by name or by their first line.
 shell_files() {
-    tracked '*.sh'
-    tracked ':!*.sh' | while IFS= read -r -d '' file; do
+    tracked '*.sh' '*.bash'
+    tracked ':!*.sh' ':!*.bash' | while IFS= read -r -d '' file; do
         if [[ -f $file && ! -L $file ]] && head -c 32 "$file" 2>/dev/null | grep -qaE '^#!/bin/(ba)?sh'; then
             printf '%s\0' "$file"
         fi
