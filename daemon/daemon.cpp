@@ -78,6 +78,7 @@ Daemon::Daemon(Surroundings surroundings)
           }
       ),
       reboot_marker_(surroundings_.runtime_directory / "reboot-needed"),
+      metrics_file_(surroundings_.runtime_directory / "metrics.prom"),
       log_control_(*bus_, log_control()),
       service_(*bus_, pump_, engine_, history_, *authoriser_),
       hints_(
@@ -163,6 +164,7 @@ void Daemon::run() {
     auto const last = engine_.report();
     tell();
     status_file_.leave(last);
+    metrics_file_.leave(last);
 }
 
 void Daemon::started() {
@@ -189,10 +191,12 @@ void Daemon::tell() {
     for (auto const& event : events) {
         log_event(event);
         service_.announce(event);
+        metrics_file_.count(event);
     }
     if (report) {
         reboot_marker_.show(*report);
         status_file_.write(*report);
+        metrics_file_.write(*report);
     }
     for (auto const& event : events)
         history_.record(event);

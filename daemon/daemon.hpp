@@ -12,6 +12,7 @@
 #include "history/database.hpp"
 #include "history/recorder.hpp"
 #include "instance_lock.hpp"
+#include "metrics_file.hpp"
 #include "reboot_marker.hpp"
 #include "repository/sources.hpp"
 #include "service_manager.hpp"
@@ -75,6 +76,7 @@ private:
     std::optional<base::Clock::Monotonic> rescanned_;
     StatusFile status_file_;
     RebootMarker reboot_marker_;
+    MetricsFile metrics_file_;
     dbus_server::LogControlObject log_control_;
     dbus_server::Service service_;
     std::optional<report::Report> to_show_;

@@ -5,6 +5,7 @@ import os
 import stat
 import time
 
+from harness import answers
 from harness.bus import MANAGER, PATCH, ROOT, Refused
 from harness.case import MANUAL, RELEASE, BusCase
 
@@ -25,6 +26,7 @@ class Status(BusCase):
     def compare(self, client):
         """With what the bus says now; the file follows a moment later."""
         status = self.status_json()
+        answers.check("status", status)
         manager = client.get_all(ROOT, MANAGER)
         self.assertEqual((status["schema"], status["daemon"]), (1, "running"))
         self.assertEqual(status["kernel"], {
