@@ -44,7 +44,7 @@ void Engine::judge_past() {
             {.boot_id = boot_id,
              .machine_id = parts_.machine_id,
              .clean_boot = clean_boot,
-             .blamed = kernel::modules_blamed_for_crash(
+             .blamed = kernel::blame_for_crash(
                  parts_.crash_records, first_attempt(state, boot_id)
              ),
              .time = parts_.clock.wall()}
