@@ -232,8 +232,14 @@ bool blames(Trace const& trace, std::string_view module) {
     return !frames.empty() && is_its(frames.front());
 }
 
-void TraceReader::begin(TraceKind kind, std::string_view text) {
-    trace_ = {.number = trace_.number + 1, .kind = kind, .frames = {}, .lines = {}};
+void TraceReader::begin(TraceKind kind, KernelLine const& line) {
+    std::string_view const text = line.text;
+    trace_ = {
+        .number = trace_.number + 1,
+        .sequence = line.sequence,
+        .kind = kind,
+        .frames = {},
+        .lines = {}};
     open_ = true;
     in_stack_ = false;
     stack_seen_ = false;
@@ -250,7 +256,7 @@ Trace const* TraceReader::read(KernelLine const& line) {
     std::string_view const text = line.text;
     auto const kind = opening_of(text);
     if (kind && !(open_ && belongs_to(trace_, text))) {
-        begin(*kind, text);
+        begin(*kind, line);
         return &trace_;
     }
     if (!open_)
