@@ -1,6 +1,7 @@
 #!/bin/bash
 # Somebody sets the clock, a year forward and back: no transition is taken for stalled, no patch for proved, nothing
 # is loaded or reverted for it.
+# timeout: 240
 . /root/files/guest.sh
 
 probation() {
