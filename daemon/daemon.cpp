@@ -85,9 +85,14 @@ Daemon::Daemon(Surroundings surroundings)
           io_,
           clock_,
           surroundings_.root,
+          LogMark(surroundings_.log_mark(), identity_.boot_id),
           watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
-           .kernel_said = [this](auto const& lines) { engine_.kernel_said(lines); },
+           .kernel_said =
+               [this](auto const& lines) {
+                   engine_.kernel_said(lines);
+                   return engine_.line_in_work();
+               },
            .hints_lost =
                [this] {
                    engine_.kernel_said_more();
@@ -112,12 +117,14 @@ Daemon::Daemon(Surroundings surroundings)
 }
 
 // What a worker does in the kernel cannot be cut short; it is waited for, what is queued behind it
-// is not done, but for the history: what happened is written. Here and not in run(), which the loss
-// of the bus ends with an exception.
+// is not done, but for state and history: what happened is written, in both. Here and not in run(),
+// which the loss of the bus ends with an exception.
 Daemon::~Daemon() {
     for (auto const& event : to_announce_)
         history_.record(event);
     workers_.join();
+    if (auto const saved = engine_.finish(); !saved)
+        spdlog::error("the state lacks what was seen last: {}", describe(saved.error()));
     history_thread_.join();
     if (auto const written = history_.finish(); !written)
         spdlog::error("the history lacks what happened last: {}", describe(written.error()));

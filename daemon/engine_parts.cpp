@@ -30,7 +30,12 @@ engine::Engine::Parts engine_parts(
         .machine_id = surroundings.read_machine_id(),
         .shutdown = engine::ShutdownRecord(surroundings.state_directory),
         .crash_records = surroundings.crash_records(),
-        .store = repository::ModuleStore(surroundings.stored_modules()),
+        .store = repository::VerifiedStore(
+            repository::ModuleStore(surroundings.stored_modules()),
+            configuration.sources,
+            surroundings.keys(),
+            identity.release
+        ),
         .transition = rules_of(configuration.transition),
         .probation = rules_of(configuration.probation),
         .policy = rules_of(configuration.apply),

@@ -13,12 +13,14 @@ Hints::Hints(
     boost::asio::io_context& io,
     base::Clock& clock,
     kernel::Root root,
+    LogMark log_mark,
     std::vector<std::filesystem::path> watched,
     Handlers handlers
 )
     : io_(io),
       clock_(clock),
       root_(std::move(root)),
+      log_mark_(std::move(log_mark)),
       directories_(std::move(watched)),
       handlers_(std::move(handlers)) {
     follow_log();
@@ -57,7 +59,9 @@ void Hints::fail(Hint<Owner>& hint, base::Error const& error, Follow again) {
 // Without it transitions are seen up to 200 ms later.
 void Hints::follow_log() {
     bool const missed = log_.failing;
-    follow(log_, kernel::KernelLog::open(root_), &Hints::read_log, &Hints::follow_log);
+    follow(
+        log_, kernel::KernelLog::open(root_, log_mark_.next()), &Hints::read_log, &Hints::follow_log
+    );
     if (missed && !log_.failing)
         handlers_.hints_lost();
 }
@@ -115,8 +119,10 @@ bool Hints::read_log() {
     }
     if (batch->lost)
         spdlog::debug("the kernel's log has overtaken us: looking at everything");
-    if (!batch->lines.empty())
-        handlers_.kernel_said(batch->lines);
+    if (!batch->lines.empty()) {
+        auto const in_work = handlers_.kernel_said(batch->lines);
+        log_mark_.put(in_work.value_or(batch->lines.back().sequence + 1));
+    }
     bool moved = false;
     for (auto const& line : batch->lines) {
         if (!kernel::concerns_livepatch(line))

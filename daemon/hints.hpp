@@ -8,6 +8,7 @@
 #include "kernel/kernel_log.hpp"
 #include "kernel/root.hpp"
 #include "kernel/uevents.hpp"
+#include "log_mark.hpp"
 #include "mount_table.hpp"
 #include "readable.hpp"
 #include "repository/watcher.hpp"
@@ -15,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -29,8 +31,10 @@ class Hints {
 public:
     struct Handlers {
         std::function<void()> kernel_moved;
-        // All that the kernel printed; before kernel_moved, when some of it says that.
-        std::function<void(std::vector<kernel::KernelLine> const&)> kernel_said;
+        // All that the kernel printed; before kernel_moved, when some of it says that. The answer
+        // is the first line with which nobody is through yet; nothing: none.
+        std::function<std::optional<std::uint64_t>(std::vector<kernel::KernelLine> const&)>
+            kernel_said;
         std::function<void()> hints_lost; // of the kernel's, there were more than it kept for us
         std::function<void()> sources_changed;
         // What is wrong with a hint, by a code of its own; no words = nothing any more.
@@ -46,6 +50,7 @@ public:
         boost::asio::io_context& io,
         base::Clock& clock,
         kernel::Root root,
+        LogMark log_mark,
         std::vector<std::filesystem::path> watched,
         Handlers handlers
     );
@@ -84,6 +89,7 @@ private:
     boost::asio::io_context& io_;
     base::Clock& clock_;
     kernel::Root root_;
+    LogMark log_mark_;
     std::vector<std::filesystem::path> directories_;
     Handlers handlers_;
     Hint<kernel::KernelLog> log_{"kernel-log-unreadable"};

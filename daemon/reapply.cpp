@@ -72,9 +72,14 @@ public:
               io_,
               clock_,
               surroundings.root,
+              LogMark(surroundings.log_mark(), identity_.boot_id),
               {},
               {.kernel_moved = [this] { engine_.notice(); },
-               .kernel_said = [this](auto const& lines) { engine_.kernel_said(lines); },
+               .kernel_said =
+                   [this](auto const& lines) {
+                       engine_.kernel_said(lines);
+                       return engine_.line_in_work();
+                   },
                .hints_lost = [this] { engine_.look_anew(); },
                .sources_changed = [] {},
                .complain = [](std::string const&, std::vector<std::string> const&) {}}
@@ -90,7 +95,11 @@ public:
     Reapplying& operator=(Reapplying const&) = delete;
 
     // A load that hangs is waited for here.
-    ~Reapplying() { workers_.join(); }
+    ~Reapplying() {
+        workers_.join();
+        if (auto const saved = engine_.finish(); !saved)
+            spdlog::error("the state lacks what was seen last: {}", describe(saved.error()));
+    }
 
     void run() {
         auto const deadline = clock_.alarm(clock_.now() + configuration_.boot.budget, [this] {

@@ -45,6 +45,8 @@ struct Surroundings {
 
     std::filesystem::path history() const { return state_directory / "history.db"; }
 
+    std::filesystem::path log_mark() const { return runtime_directory / "kernel-log"; }
+
     // Where a crash of this machine may have left a record.
     std::vector<std::filesystem::path> crash_records() const;
 

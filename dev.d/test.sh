@@ -62,6 +62,7 @@ test_main() {
         test_usage >&2
         usage_error "no test tier '$run'"
     fi
+    if [[ $run == full ]]; then export LIVEPATCHD_KILLS=${LIVEPATCHD_KILLS:-100}; fi
     work=$(mktemp -d)
     # shellcheck disable=SC2064 # the directory of now
     trap "rm -rf '$work'" EXIT

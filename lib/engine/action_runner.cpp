@@ -3,9 +3,10 @@
 #include "engine/pins.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <memory>
-#include <set>
+#include <ranges>
 #include <utility>
 
 namespace livepatch::engine {
@@ -57,17 +58,62 @@ void ActionRunner::run(Action const& action, bool ours, Done done) {
 void ActionRunner::load() {
     stage_ = report::Stage::verifying;
     begin_step();
+    auto const number = ++verifications_;
+    if (action_.over.empty())
+        return verify_from_source(number);
+    deadline_ =
+        parts_.clock.alarm(step_began_ + rescue_patience, [this, number] { too_late(number); });
+    verify_from_store(number);
+}
+
+// It was in the kernel before, and is there unless the disk lost it: then its source is asked.
+void ActionRunner::verify_from_store(unsigned number) {
+    if (!parts_.store)
+        return verify_from_source(number);
+    parts_.disk_worker.run(
+        [store = *parts_.store, offer = offer_] { return store.verify(offer); },
+        [this, number](base::Result<trust::VerifiedPatch> patch) {
+            if (patch)
+                verified(number, std::move(patch));
+            else if (number == verifications_)
+                verify_from_source(number);
+        }
+    );
+}
+
+void ActionRunner::verify_from_source(unsigned number) {
     parts_.source_worker.run(
         [this, offer = offer_] { return parts_.sources.verify(offer); },
-        [this, number = ++verifications_](base::Result<trust::VerifiedPatch> patch) {
-            if (number != verifications_)
-                return;
-            durations_.verify = step_took();
-            if (patch)
-                record_and_load(std::move(patch).value());
-            else
-                finish(patch.error(), false);
+        [this, number](base::Result<trust::VerifiedPatch> patch) {
+            verified(number, std::move(patch));
         }
+    );
+}
+
+void ActionRunner::verified(unsigned number, base::Result<trust::VerifiedPatch> patch) {
+    if (number != verifications_)
+        return;
+    deadline_.reset();
+    durations_.verify = step_took();
+    if (patch)
+        record_and_load(std::move(patch).value());
+    else
+        finish(patch.error(), false);
+}
+
+void ActionRunner::too_late(unsigned number) {
+    if (number != verifications_ || stage_ != report::Stage::verifying)
+        return;
+    ++verifications_;
+    finish(
+        base::Error{
+            .code = base::Errc::failed,
+            .subject = action_.name,
+            .cause = "it could not be verified within " + std::to_string(rescue_patience.count()) +
+                     " ms to take the place of " + action_.over,
+            .remedy = {},
+            .os_error = ETIMEDOUT},
+        false
     );
 }
 
@@ -75,6 +121,7 @@ void ActionRunner::abandon() {
     if (stage_ != report::Stage::verifying)
         return;
     ++verifications_;
+    deadline_.reset();
     stage_ = report::Stage::idle;
     action_ = {};
     offer_ = {};
@@ -148,17 +195,27 @@ void ActionRunner::loaded(
 void ActionRunner::keep(std::shared_ptr<trust::VerifiedPatch> const& patch) {
     if (!parts_.store)
         return;
-    std::set<std::string> digests;
-    for (auto const& load : parts_.keeper.state().loads)
-        digests.insert(load.sha256);
     parts_.source_worker.run(
-        [store = *parts_.store, patch, digests] {
+        [store = parts_.store->modules(), patch, digests = digests_to_keep()] {
             auto stored = store.put(*patch);
             store.keep_only(digests);
             return stored;
         },
         [this](base::Result<void> stored) { parts_.stored(std::move(stored)); }
     );
+}
+
+// What the next boot wants, and what a harmful patch may have to give way to.
+std::set<std::string> ActionRunner::digests_to_keep() const {
+    constexpr int most_good = 4;
+    std::set<std::string> digests;
+    for (auto const& load : parts_.keeper.state().loads)
+        digests.insert(load.sha256);
+    int left = most_good;
+    for (auto const& good : std::ranges::reverse_view(parts_.keeper.state().good))
+        if (good.kernel == parts_.kernel && left-- > 0)
+            digests.insert(good.sha256);
+    return digests;
 }
 
 void ActionRunner::change(bool ours) {

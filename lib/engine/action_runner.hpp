@@ -9,13 +9,14 @@
 #include "loader/loader.hpp"
 #include "report/event.hpp"
 #include "report/vocabulary.hpp"
-#include "repository/module_store.hpp"
 #include "repository/supply.hpp"
+#include "repository/verified_store.hpp"
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ public:
         base::Clock& clock;
         base::Worker kernel_worker;
         base::Worker source_worker;
+        base::Worker disk_worker;
         loader::Loader& loader;      // used on the kernel worker only
         repository::Supply& sources; // used on the source worker only
         StateKeeper& keeper;
@@ -39,7 +41,7 @@ public:
         std::function<bool(Action const&, std::string const& sha256)> still_planned;
         bool load_unrecorded = false; // also when the attempt cannot be recorded
         // Where what was loaded is kept for the next boot; nothing = nowhere.
-        std::optional<repository::ModuleStore> store = {};   // used on the source worker only
+        std::optional<repository::VerifiedStore> store = {};
         std::function<void(base::Result<void>)> stored = {}; // told of each try to keep one
     };
 
@@ -56,11 +58,21 @@ public:
 
     using Done = std::function<void(Outcome)>;
 
+    // What takes the place of a harmful patch has to be verified by then: the harm goes on
+    // meanwhile, and half a second after it began its end is promised (DESIGN §12).
+    static constexpr std::chrono::milliseconds rescue_patience{400};
+
     explicit ActionRunner(Parts parts);
 
     // load, disable, enable or remove; not before the last one is done. `ours`: what is loaded
     // under that name was loaded by us.
     void run(Action const& action, bool ours, Done done);
+
+    // The sources are others now.
+    void configure(std::vector<repository::Source> sources) {
+        if (parts_.store)
+            parts_.store->configure(std::move(sources));
+    }
 
     // Whether a patch is loaded also when the attempt cannot be recorded.
     void load_unrecorded(bool load) { parts_.load_unrecorded = load; }
@@ -70,6 +82,9 @@ public:
     // The patch that is being worked on; "" = none.
     std::string const& in_flight() const { return action_.name; }
 
+    // Whether it is to take the place of what did harm.
+    bool is_rescuing() const { return !action_.over.empty(); }
+
     report::Stage stage() const { return stage_; } // idle, verifying or loading
 
     // Gives up what is still being verified, which may take as long as the source likes; its `done`
@@ -78,6 +93,11 @@ public:
 
 private:
     void load();
+    void verify_from_store(unsigned number);
+    void verify_from_source(unsigned number);
+    void verified(unsigned number, base::Result<trust::VerifiedPatch> patch);
+    void too_late(unsigned number);
+    std::set<std::string> digests_to_keep() const;
     void record_and_load(trust::VerifiedPatch patch);
     void load_recorded(std::shared_ptr<trust::VerifiedPatch> const& patch);
     void loaded(
@@ -99,7 +119,8 @@ private:
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;
     unsigned verifications_ = 0; // the newest one's number: what an abandoned one brings is old
-    base::Clock::Monotonic step_began_{}; // the newest of those that take time
+    std::unique_ptr<base::Alarm> deadline_; // of the verification
+    base::Clock::Monotonic step_began_{};   // the newest of those that take time
     report::Durations durations_;
     Action action_;
     repository::Offer offer_;          // a copy: the catalogue may be replaced meanwhile

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace livepatch::engine {
 
@@ -131,8 +132,12 @@ private:
 
     void quarantine(LoadRecord const& load) {
         auto reason = words_for(load);
-        if (is_named(load))
+        std::vector<std::string> evidence;
+        if (auto const blame = aftermath_.blamed.find(load.name);
+            blame != aftermath_.blamed.end()) {
             reason += "; the record of the crash names it";
+            evidence = blame->second;
+        }
         state_.put(Quarantine{
             .sha256 = load.sha256,
             .name = load.name,
@@ -140,9 +145,10 @@ private:
             .cause = Quarantine::Cause::crash,
             .reason = reason,
             .boot_id = load.boot_id,
-            .since = aftermath_.time});
+            .since = aftermath_.time,
+            .evidence = evidence});
         put_back(load);
-        tell(load, EventKind::quarantined, "quarantined: " + reason);
+        tell(load, EventKind::quarantined, "quarantined: " + reason, std::move(evidence));
     }
 
     void stop_loading(LoadRecord const& load) {
@@ -155,14 +161,20 @@ private:
         );
     }
 
-    void tell(LoadRecord const& load, EventKind kind, std::string const& message) {
+    void tell(
+        LoadRecord const& load,
+        EventKind kind,
+        std::string const& message,
+        std::vector<std::string> kernel_log = {}
+    ) {
         judged_.events.push_back(
             {.kind = kind,
              .time = aftermath_.time,
              .patch = load.name,
              .id = load.id,
              .sha256 = load.sha256,
-             .message = load.name + ": " + message}
+             .message = load.name + ": " + message,
+             .kernel_log = std::move(kernel_log)}
         );
     }
 

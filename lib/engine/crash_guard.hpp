@@ -3,10 +3,10 @@
 #pragma once
 
 #include "engine/state.hpp"
+#include "kernel/crash_record.hpp"
 #include "kernel/identity.hpp"
 #include "report/event.hpp"
 
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,9 +22,9 @@ struct Aftermath {
     std::string machine_id; // the present one's
     std::string
         clean_boot; // the last one that ended as it should, as it recorded itself; "" = none
-    // Modules on the stack of a crash that the machine's own memory has kept (pstore), newest
-    // record only: better than any guess.
-    std::set<std::string, std::less<>> blamed = {};
+    // What a crash said of modules, where the machine's own memory has kept it (pstore): better
+    // than any guess.
+    kernel::Blame blamed = {};
     Time time;
 };
 

@@ -53,6 +53,7 @@ Engine::Engine(Parts parts)
           {.clock = parts_.clock,
            .kernel_worker = parts_.kernel_worker,
            .source_worker = parts_.source_worker,
+           .disk_worker = parts_.disk_worker,
            .loader = parts_.loader,
            .sources = parts_.sources,
            .keeper = keeper_,
@@ -115,10 +116,9 @@ void Engine::complain(std::string const& code, std::vector<std::string> words) {
 }
 
 void Engine::reconfigure(Settings settings, RequestQueue::Done done) {
-    auto sources = std::move(settings.sources);
     coming_ = Coming{.settings = std::move(settings)};
     parts_.source_worker.run(
-        [this, sources = std::move(sources)]() mutable {
+        [this, sources = coming_->settings.sources]() mutable {
             parts_.sources.configure(std::move(sources));
             return true;
         },
@@ -142,6 +142,7 @@ void Engine::put_in_force() {
     parts_.policy = std::move(settings.policy);
     parts_.without_crash_guard = settings.without_crash_guard;
     runner_.load_unrecorded(settings.without_crash_guard);
+    runner_.configure(std::move(settings.sources));
 }
 
 bool Engine::is_at_rest() const {
@@ -192,18 +193,11 @@ void Engine::take(repository::Catalogue catalogue) {
 
 void Engine::step() {
     look();
-    // Planning before the sources were read would take what they offer for gone; planning blindly,
-    // what is loaded.
-    if (catalogue_.read_at != Time() && !blind_) {
-        apply_policy();
-        forget_past();
-        auto actions = plan(world(), judgements());
-        while (finish_requests(actions)) // whoever asked may ask for more
-            actions = plan(world(), judgements());
-        make_way(actions);
-        if (!runner_.is_busy())
-            start_first(actions);
-    }
+    // Planning blindly would take what is loaded for gone.
+    if (!blind_ && catalogue_.read_at != Time())
+        proceed();
+    else if (!blind_)
+        take_out_uninformed();
     if (!runner_.is_busy())
         keeper_.flush();
     publish();
@@ -211,10 +205,33 @@ void Engine::step() {
     schedule_next_look();
 }
 
+void Engine::proceed() {
+    apply_policy();
+    forget_past();
+    auto actions = plan(world(), judgements());
+    while (finish_requests(actions)) // whoever asked may ask for more
+        actions = plan(world(), judgements());
+    make_way(actions);
+    if (!runner_.is_busy())
+        start_first(actions);
+}
+
+// Before the sources were read what they offer seems to be gone. But what has to leave does not
+// wait for them: one may hang.
+void Engine::take_out_uninformed() {
+    if (runner_.is_busy())
+        return;
+    auto actions = plan(world(), judgements());
+    std::erase_if(actions, [](auto const& action) { return action.kind != Action::Kind::disable; });
+    start_first(actions);
+}
+
 // Behind those who are told of it: the disk takes its time, and what was seen can be seen again.
 void Engine::save_what_was_seen() {
-    if (std::exchange(unsaved_, false))
-        boost::asio::post(parts_.loop, [this] { keeper_.save(); });
+    if (!std::exchange(unsaved_, false))
+        return;
+    keeper_.save_with_next();
+    boost::asio::post(parts_.loop, [this] { keeper_.flush(); });
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {
@@ -228,12 +245,14 @@ bool Engine::finish_requests(std::vector<Action> const& actions) {
     return any;
 }
 
-// Whoever wants a patch out does not wait until a module is read: its source may hang. The load is
-// planned again afterwards.
+// Whoever wants a patch out does not wait until a module is read: its source may hang. Nor does
+// what takes the place of one that did harm. The load is planned again afterwards.
 void Engine::make_way(std::vector<Action> const& actions) {
     auto const now = parts_.clock.now();
     bool const urgent = std::any_of(actions.begin(), actions.end(), [&](auto const& action) {
-        return action.kind == Action::Kind::disable && !backoff_.waits(action.name, now);
+        bool const replacement = !action.over.empty() && !runner_.is_rescuing();
+        return (action.kind == Action::Kind::disable || replacement) &&
+               !backoff_.waits(action.name, now);
     });
     if (urgent)
         runner_.abandon();
@@ -341,8 +360,10 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     // since they were listed. They are listed again, and that says what is wrong with it, if it is.
     bool const again = passes(*outcome.error) || !outcome.tried;
     bool const known = again && action.request == 0 && backoff_.knows(action.name);
-    // What did harm stays in as long as this one is waited for.
-    if (again && action.over.empty())
+    // What did harm would stay in as long as this one is waited for.
+    if (!action.over.empty())
+        unfit_.insert(outcome.sha256);
+    if (again)
         (void)backoff_.put_off(action.name, parts_.clock.now());
     else
         failures_.insert_or_assign(outcome.sha256, *outcome.error);

@@ -27,8 +27,8 @@
 #include "loader/loader.hpp"
 #include "report/event.hpp"
 #include "report/report.hpp"
-#include "repository/module_store.hpp"
 #include "repository/supply.hpp"
+#include "repository/verified_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -94,7 +94,7 @@ public:
         ShutdownRecord shutdown = {};
         std::vector<std::filesystem::path> crash_records = {}; // directories, see crash_record.hpp
         // Where what was loaded is kept for the next boot; nothing = nowhere.
-        std::optional<repository::ModuleStore> store = {};
+        std::optional<repository::VerifiedStore> store = {};
         TransitionRules transition = {};
         ProbationRules probation = {};
         Policy policy = {};
@@ -124,11 +124,19 @@ public:
     // Something may have moved in the kernel: look at it soon.
     void notice() { wake(); }
 
+    // For the end, when the workers have been joined: what was seen last comes to the disk; blocks.
+    base::Result<void> finish() { return keeper_.finish(); }
+
     // Whether there is nothing to do, and nothing of what was begun to be waited for.
     bool is_at_rest() const;
 
-    // What the kernel has printed, also what does not concern livepatches by its words.
+    // What the kernel has printed, also what does not concern livepatches by its words; from the
+    // oldest line on that an engine before this one was not through with.
     void kernel_said(std::vector<kernel::KernelLine> const& lines);
+
+    // The first line that the next engine would have to be told again if this one ended now: of a
+    // report that is still being printed, or of harm that is not on the disk yet. Nothing: none.
+    std::optional<std::uint64_t> line_in_work() const;
 
     // Something of it was lost.
     void kernel_said_more() { traces_.interrupt(); }
@@ -207,7 +215,7 @@ public:
 private:
     // Of a configuration that was read again and is not in force yet.
     struct Coming {
-        Settings settings;       // without the sources
+        Settings settings;
         bool configured = false; // the next reading is one of its sources
     };
 
@@ -255,6 +263,8 @@ private:
     std::set<std::string, std::less<>> to_restore() const;
     bool is_past_load(LoadRecord const& load) const;
     void consider(kernel::Trace const& trace);
+    std::string culprit(kernel::Trace const& trace) const;
+    bool is_harm_in() const;
     void take_harm(LoadRecord const& load, kernel::Trace const& trace);
     void complete_evidence(kernel::Trace const& trace);
     void tell_harm_elsewhere(kernel::Trace const& trace);
@@ -274,6 +284,8 @@ private:
     void follow_transition(bool first);
     Time recorded_start(kernel::ObservedPatch const& patch) const;
     bool finish_requests(std::vector<Action> const& actions);
+    void proceed();
+    void take_out_uninformed();
     void start_first(std::vector<Action> const& actions);
     void make_way(std::vector<Action> const& actions);
     bool is_still_planned(Action const& action, std::string const& sha256);
@@ -320,11 +332,17 @@ private:
     StallLadder ladder_;
     PolicyVerdict policy_; // as of the last step
     kernel::TraceReader traces_;
-    std::uint64_t told_trace_ = 0; // the newest that something was made of
-    std::string harmful_;          // the digest it was held against; "" = none
-    unsigned told_elsewhere_ = 0;  // harm elsewhere, in this probation
-    std::string told_stall_;       // the transition of which it was said
-    std::string kernel_;           // see kernel_of()
+    std::uint64_t told_trace_ = 0;              // the newest that something was made of
+    std::string harmful_;                       // the digest it was held against; "" = none
+    std::optional<std::uint64_t> unsaved_harm_; // the first line of what is not on the disk yet
+    // By module name: the line with which it came in. What was printed before is not its fault.
+    std::map<std::string, std::uint64_t, std::less<>> came_in_;
+    // What could not be had in time to take the place of what did harm, by digest; until that is
+    // out.
+    std::set<std::string, std::less<>> unfit_;
+    unsigned told_elsewhere_ = 0; // harm elsewhere, in this probation
+    std::string told_stall_;      // the transition of which it was said
+    std::string kernel_;          // see kernel_of()
 
     std::optional<Coming> coming_;
     repository::Catalogue catalogue_;

@@ -44,9 +44,7 @@ void Engine::judge_past() {
             {.boot_id = boot_id,
              .machine_id = parts_.machine_id,
              .clean_boot = clean_boot,
-             .blamed = kernel::modules_blamed_for_crash(
-                 parts_.crash_records, first_attempt(state, boot_id)
-             ),
+             .blamed = kernel::blame_for_crash(parts_.crash_records, first_attempt(state, boot_id)),
              .time = parts_.clock.wall()}
         );
         tell(judged.events);
@@ -109,6 +107,9 @@ void Engine::forget_past() {
 }
 
 void Engine::kernel_said(std::vector<kernel::KernelLine> const& lines) {
+    for (auto const& line : lines)
+        if (auto const name = kernel::patch_coming_in(line); !name.empty())
+            came_in_.insert_or_assign(std::string(name), line.sequence);
     bool looked = false;
     for (auto const& line : lines) {
         auto const* trace = traces_.read(line);
@@ -126,7 +127,7 @@ void Engine::consider(kernel::Trace const& trace) {
         return complete_evidence(trace);
     if (probation_.is_idle())
         return;
-    auto const name = probation_.culprit(trace);
+    auto const name = culprit(trace);
     auto const& state = keeper_.state();
     if (auto const* load = state.find_load(name, parts_.identity.boot_id)) {
         told_trace_ = trace.number;
@@ -136,6 +137,21 @@ void Engine::consider(kernel::Trace const& trace) {
         told_trace_ = trace.number;
         tell_harm_elsewhere(trace);
     }
+}
+
+// What was printed before it came in was the fault of another version of its name.
+std::string Engine::culprit(kernel::Trace const& trace) const {
+    auto name = probation_.culprit(trace);
+    auto const came_in = came_in_.find(name);
+    bool const earlier = came_in != came_in_.end() && trace.sequence < came_in->second;
+    return earlier ? std::string() : name;
+}
+
+std::optional<std::uint64_t> Engine::line_in_work() const {
+    auto const* trace = traces_.unfinished();
+    if (trace != nullptr && unsaved_harm_)
+        return std::min(trace->sequence, *unsaved_harm_);
+    return trace != nullptr ? std::optional(trace->sequence) : unsaved_harm_;
 }
 
 void Engine::take_harm(LoadRecord const& load, kernel::Trace const& trace) {
@@ -155,7 +171,13 @@ void Engine::take_harm(LoadRecord const& load, kernel::Trace const& trace) {
     auto harm = event(EventKind::harmful, load.name, reason + "; it is taken out and quarantined");
     harm.kernel_log = trace.lines;
     tell({std::move(harm)});
-    keeper_.save_with_next(); // taking it out is recorded first, and brings this along
+    if (!unsaved_harm_)
+        unsaved_harm_ = trace.sequence;
+    // Taking it out is recorded first, and brings this along.
+    keeper_.save_with_next([this](base::Result<void> const& saved) {
+        if (saved)
+            unsaved_harm_.reset();
+    });
     step();
 }
 
@@ -185,6 +207,17 @@ void Engine::tell_harm_elsewhere(kernel::Trace const& trace) {
                     std::string(kernel::name(trace.kind)) + " elsewhere: " + trace.lines.front(),
          .kernel_log = trace.lines}};
     tell(events);
+}
+
+bool Engine::is_harm_in() const {
+    auto const& state = keeper_.state();
+    return std::any_of(state.loads.begin(), state.loads.end(), [&](auto const& load) {
+        auto const* patch = observed_.find(load.name);
+        return load.boot_id == parts_.identity.boot_id && patch != nullptr &&
+               (patch->state == base::PatchState::enabled ||
+                patch->state == base::PatchState::enabling) &&
+               state.find_quarantine(load.sha256) != nullptr;
+    });
 }
 
 void Engine::follow_probation() {
@@ -218,6 +251,8 @@ void Engine::follow_probation() {
         probation_.follow(state, observed_, boot_id, now);
     if (probation_.is_idle())
         told_elsewhere_ = 0;
+    if (!unfit_.empty() && !is_harm_in())
+        unfit_.clear();
 }
 
 void Engine::follow_stall() {

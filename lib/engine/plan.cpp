@@ -127,7 +127,8 @@ bool may_replace(World const& world, Judgement const& harmful, Judgement const& 
            offer->module.replace == module::Replace::yes &&
            offer->source == harmful.record->source &&
            world.state.is_good(offer->sha256, world.kernel) && !is_held(world.state, *offer) &&
-           !world.failures.contains(offer->sha256) && !world.not_yet.contains(offer->sha256);
+           !world.failures.contains(offer->sha256) && !world.not_yet.contains(offer->sha256) &&
+           !world.unfit.contains(offer->sha256);
 }
 
 // The newest of them; nullptr = none.

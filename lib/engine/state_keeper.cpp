@@ -24,9 +24,20 @@ void StateKeeper::save(Saved saved) {
         write();
 }
 
+void StateKeeper::save_with_next(Saved saved) {
+    unsaved_ = true;
+    if (saved)
+        waiting_.push_back(std::move(saved));
+}
+
 void StateKeeper::flush() {
     if (unsaved_)
         save();
+}
+
+base::Result<void> StateKeeper::finish() {
+    bool const complete = !unsaved_ && !writing_ && waiting_.empty();
+    return complete ? base::Result<void>() : file_.save(state_);
 }
 
 void StateKeeper::write() {

@@ -41,9 +41,12 @@ public:
 
     // For what the next save() may bring along: it is not worth a write of its own as long as one
     // is bound to follow. flush() is that write, if none has come.
-    void save_with_next() { unsaved_ = true; }
+    void save_with_next(Saved saved = {});
 
     void flush();
+
+    // What is not known to be on the disk, for the end, when the worker has been joined; blocks.
+    base::Result<void> finish();
 
     // Why the newest save failed; nothing when it did not. It is tried again until it succeeds.
     std::optional<base::Error> const& problem() const { return problem_; }

@@ -55,6 +55,8 @@ struct World {
     std::map<std::string, std::string> not_yet = {};
     // What is too little severe to be loaded by itself, by digest, in words.
     std::map<std::string, std::string> below = {};
+    // What cannot be had in time to take the place of what did harm, by digest.
+    std::set<std::string, std::less<>> unfit = {};
     // Of ours, whose transition has run for too long: to be turned round; "" = none.
     std::string overdue = {};
     bool reverse_for_others_only = false; // and only if others wait behind it

@@ -30,7 +30,7 @@ std::string_view text_of(std::string_view line) {
     return line;
 }
 
-void read_record(fs::path const& path, std::set<std::string, std::less<>>& blamed) {
+void read_record(fs::path const& path, Blame& blamed) {
     auto const content = base::read_file(path, most_bytes);
     if (!content)
         return;
@@ -41,15 +41,12 @@ void read_record(fs::path const& path, std::set<std::string, std::less<>>& blame
             continue;
         for (auto const& frame : trace->frames)
             if (!frame.module.empty() && blames(*trace, frame.module))
-                blamed.insert(frame.module);
+                blamed.insert_or_assign(frame.module, trace->lines); // longer each time
     }
 }
 
 void search(
-    fs::path const& directory,
-    int depth,
-    std::chrono::system_clock::time_point since,
-    std::set<std::string, std::less<>>& blamed
+    fs::path const& directory, int depth, std::chrono::system_clock::time_point since, Blame& blamed
 ) {
     auto const names = base::list_directory(directory, most_files);
     if (!names)
@@ -70,10 +67,10 @@ void search(
 
 } // namespace
 
-std::set<std::string, std::less<>> modules_blamed_for_crash(
+Blame blame_for_crash(
     std::vector<fs::path> const& directories, std::chrono::system_clock::time_point since
 ) {
-    std::set<std::string, std::less<>> blamed;
+    Blame blamed;
     for (auto const& directory : directories)
         search(directory, 0, since, blamed);
     return blamed;

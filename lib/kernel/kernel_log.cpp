@@ -73,18 +73,47 @@ bool concerns_livepatch(KernelLine const& line) {
     return line.facility == 0 && line.text.starts_with("livepatch: ");
 }
 
+std::string_view patch_coming_in(KernelLine const& line) {
+    constexpr std::string_view before = "livepatch: enabling patch '";
+    std::string_view name = line.text;
+    if (line.facility != 0 || !name.starts_with(before) || !name.ends_with('\''))
+        return {};
+    name.remove_prefix(before.size());
+    return name.empty() ? name : name.substr(0, name.size() - 1);
+}
+
 base::Result<KernelLog> KernelLog::open(Root const& root) {
+    return open_at(root, SEEK_END);
+}
+
+base::Result<KernelLog> KernelLog::open(Root const& root, std::uint64_t from) {
+    auto log = open_at(root, SEEK_SET);
+    if (log)
+        log->from_ = from;
+    return log;
+}
+
+base::Result<KernelLog> KernelLog::open_at(Root const& root, int whence) {
     auto const path = root.dev / "kmsg";
     base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (!fd)
         return base::system_error(path.string(), "cannot open", errno);
     // A pipe in the place of the device (in tests) has no past to skip.
-    if (::lseek(fd.get(), 0, SEEK_END) < 0 && errno != ESPIPE)
-        return base::system_error(path.string(), "cannot go to the end", errno);
+    if (::lseek(fd.get(), 0, whence) < 0 && errno != ESPIPE)
+        return base::system_error(path.string(), "cannot seek", errno);
     return KernelLog(std::move(fd));
 }
 
 KernelLog::KernelLog(base::UniqueFd fd) : fd_(std::move(fd)) {}
+
+void KernelLog::take(KernelLine line, Batch& batch) {
+    if (line.sequence < from_)
+        return;
+    if (line.sequence > from_ && from_ != 0)
+        batch.lost = true;
+    from_ = 0;
+    batch.lines.push_back(std::move(line));
+}
 
 base::Result<KernelLog::Batch> KernelLog::read_new() {
     Batch batch;
@@ -96,7 +125,7 @@ base::Result<KernelLog::Batch> KernelLog::read_new() {
         if (got > 0) {
             auto line = parse_kernel_record({buffer.data(), static_cast<std::size_t>(got)});
             if (line)
-                batch.lines.push_back(*std::move(line));
+                take(*std::move(line), batch);
             continue;
         }
         if (got == 0) // never of the kernel's: whoever waits for more would wait busily

@@ -27,11 +27,19 @@ std::optional<KernelLine> parse_kernel_record(std::string_view record);
 // A line that says a livepatch moved: from the kernel itself and beginning with "livepatch: ".
 bool concerns_livepatch(KernelLine const& line);
 
+// The patch that a load brings in, of which this is the kernel's first word
+// (kernel/livepatch/core.c: klp_enable_patch); "" = another line.
+std::string_view patch_coming_in(KernelLine const& line);
+
 class KernelLog {
 public:
     // Opened at its end: only what comes from now on. EPERM without CAP_SYSLOG where dmesg_restrict
     // is set; the caller goes on without.
     static base::Result<KernelLog> open(Root const& root);
+
+    // With what it still has of the past, from the record of this sequence on: 0 = all of it. What
+    // it does not have any more is told as lost by the first batch.
+    static base::Result<KernelLog> open(Root const& root, std::uint64_t from);
 
     // For tests: any descriptor that gives one record a read.
     explicit KernelLog(base::UniqueFd fd);
@@ -47,7 +55,11 @@ public:
     base::Result<Batch> read_new();
 
 private:
+    static base::Result<KernelLog> open_at(Root const& root, int whence);
+    void take(KernelLine line, Batch& batch);
+
     base::UniqueFd fd_;
+    std::uint64_t from_ = 0; // what comes before it is passed over; 0 = nothing is
 };
 
 } // namespace livepatch::kernel

@@ -161,6 +161,11 @@ bool is_oops(std::string_view text) {
     return false;
 }
 
+// What ends the machine, and prints the stack of who called it (kernel/panic.c).
+bool is_panic(std::string_view text) {
+    return text.starts_with("Kernel panic - not syncing: ");
+}
+
 bool is_lockup(std::string_view text) {
     for (std::string_view const words :
          {"watchdog: BUG: soft lockup - CPU#",
@@ -195,7 +200,7 @@ std::optional<TraceKind> opening_of(std::string_view text) {
     if (is_bug(text) || text.starts_with("BUG: scheduling while atomic: ") ||
         text.starts_with("BUG: sleeping function called from invalid context at "))
         return TraceKind::bug;
-    if (is_oops(text))
+    if (is_oops(text) || is_panic(text))
         return TraceKind::oops;
     if (is_lockup(text))
         return TraceKind::lockup;
@@ -227,8 +232,14 @@ bool blames(Trace const& trace, std::string_view module) {
     return !frames.empty() && is_its(frames.front());
 }
 
-void TraceReader::begin(TraceKind kind, std::string_view text) {
-    trace_ = {.number = trace_.number + 1, .kind = kind, .frames = {}, .lines = {}};
+void TraceReader::begin(TraceKind kind, KernelLine const& line) {
+    std::string_view const text = line.text;
+    trace_ = {
+        .number = trace_.number + 1,
+        .sequence = line.sequence,
+        .kind = kind,
+        .frames = {},
+        .lines = {}};
     open_ = true;
     in_stack_ = false;
     stack_seen_ = false;
@@ -245,7 +256,7 @@ Trace const* TraceReader::read(KernelLine const& line) {
     std::string_view const text = line.text;
     auto const kind = opening_of(text);
     if (kind && !(open_ && belongs_to(trace_, text))) {
-        begin(*kind, text);
+        begin(*kind, line);
         return &trace_;
     }
     if (!open_)

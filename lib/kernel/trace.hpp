@@ -18,7 +18,7 @@ namespace livepatch::kernel {
 enum class TraceKind {
     warning, // WARN(): the kernel goes on
     bug,     // BUG(), or an oops that is one: "kernel BUG at", "BUG: scheduling while atomic"
-    oops,    // a fault in the kernel
+    oops,    // a fault in the kernel, or its panic
     lockup,  // soft or hard lockup, RCU stall
     hung,    // a task that sleeps uninterruptibly for minutes
 };
@@ -32,7 +32,8 @@ struct Frame {
 };
 
 struct Trace {
-    std::uint64_t number = 0; // grows by one with each trace of a reader
+    std::uint64_t number = 0;   // grows by one with each trace of a reader
+    std::uint64_t sequence = 0; // of its first line
     TraceKind kind = TraceKind::warning;
     // Where it happened: the instruction pointer's, or of a sleeping task the innermost frame.
     // Nothing before such a line has been seen.
@@ -57,8 +58,12 @@ public:
     // Records were lost: what comes next does not belong to what came before.
     void interrupt() { open_ = false; }
 
+    // The trace that is being printed, as far as it is known; nullptr = none, or nothing of it is
+    // missing.
+    Trace const* unfinished() const { return open_ && !trace_.complete ? &trace_ : nullptr; }
+
 private:
-    void begin(TraceKind kind, std::string_view text);
+    void begin(TraceKind kind, KernelLine const& line);
     bool continue_with(std::string_view text);
 
     Trace trace_;

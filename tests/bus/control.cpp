@@ -112,6 +112,7 @@ Json Control::run(Json const& command) {
         {"permanent", [&] { return kernel.make_permanent(text(1)), Json(); }},
         {"block", [&] { return timed.block(true), Json(); }},
         {"unblock", [&] { return timed.block(false), Json(); }},
+        {"blocked", [&] { return Json(timed.is_blocking()); }},
         {"calls", [&] { return Json(kernel.calls()); }},
         {"foreign-load",
          [&] { return kernel.foreign_load(text(1), command.size() > 2), begun(), Json(); }},

@@ -98,7 +98,8 @@ class Health(BusCase):
         self.assertEqual(self.status_json()["patches"][0]["state"], "enabled")
         self.wait_codes(client)
         self.wait_for(lambda: self.status_json()["health"] == "ok", "its health")
-        self.assertEqual(set(os.listdir(self.directory / "run")), {"lock", "metrics.prom", "status.json"})
+        self.assertEqual(set(os.listdir(self.directory / "run")),
+                         {"kernel-log", "lock", "metrics.prom", "status.json"})
 
     def test_a_state_directory_that_cannot_be_written(self):
         self.write("etc/livepatchd.toml", "")

@@ -8,7 +8,8 @@ class Metrics(BusCase):
     configuration = MANUAL
 
     def samples(self):
-        text = (self.directory / "run/metrics.prom").read_text()
+        file = self.directory / "run/metrics.prom"
+        text = file.read_text() if file.exists() else ""
         return {(sample.name, tuple(sorted(sample.labels.items()))): sample.value
                 for family in text_string_to_metric_families(text) for sample in family.samples}
 

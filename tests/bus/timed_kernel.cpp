@@ -47,9 +47,16 @@ void TimedKernel::block(bool blocked) {
     unblocked_.notify_all();
 }
 
+bool TimedKernel::is_blocking() {
+    std::lock_guard const lock(mutex_);
+    return blocked_ && waiting_ != 0;
+}
+
 void TimedKernel::wait_while_blocked() {
     std::unique_lock lock(mutex_);
+    ++waiting_;
     unblocked_.wait(lock, [this] { return !blocked_; });
+    --waiting_;
 }
 
 template <class Result>

@@ -34,6 +34,9 @@ public:
     // The kernel does not come back from loads while it is blocked.
     void block(bool blocked);
 
+    // Whether somebody waits for that.
+    bool is_blocking();
+
 private:
     template <class Result>
     Result followed(Result result);
@@ -47,6 +50,7 @@ private:
     std::mutex mutex_;
     std::condition_variable unblocked_;
     bool blocked_ = false;
+    int waiting_ = 0;
 };
 
 } // namespace livepatch::bus_test

@@ -25,6 +25,15 @@ EngineBench::~EngineBench() {
 }
 
 engine::Engine::Parts EngineBench::parts() {
+    auto const identity = kernel::identify(tree.root()).value();
+    std::optional<repository::VerifiedStore> store;
+    if (with_store)
+        store.emplace(
+            repository::ModuleStore(stored()),
+            std::vector<repository::Source>{{.name = "test", .path = source(), .keys = {}}},
+            keys(),
+            identity.release
+        );
     return {
         .loop = loop_->get_executor(),
         .clock = clock,
@@ -38,12 +47,13 @@ engine::Engine::Parts EngineBench::parts() {
         .sources = *sources_,
         .state_file = *state_file_,
         .kill_switch = {directory.path() / "disable", tree.path() / "proc/cmdline"},
-        .identity = kernel::identify(tree.root()).value(),
+        .identity = identity,
         .mode = mode,
         .not_persistent = not_persistent,
         .without_crash_guard = without_crash_guard,
         .machine_id = machine_id,
         .shutdown = engine::ShutdownRecord(state()),
+        .store = std::move(store),
         .transition = transition,
         .probation = probation,
         .policy = policy};
@@ -102,7 +112,7 @@ void EngineBench::reboot(End end) {
 void EngineBench::kernel_says(std::vector<std::string> const& lines) {
     std::vector<kernel::KernelLine> said;
     for (auto const& text : lines)
-        said.push_back({.text = text});
+        said.push_back({.sequence = next_line++, .text = text});
     engine_->kernel_said(said);
     run();
 }

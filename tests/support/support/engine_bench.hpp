@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -53,6 +54,7 @@ public:
     engine::ProbationRules probation{.time = {}};
     engine::Policy policy = {};
     repository::Cumulative cumulative = repository::Cumulative::automatic;
+    bool with_store = false; // what is loaded is kept in stored()
 
     // A new engine on the same kernel, state and sources; run() until it is idle. One that runs is
     // killed before: what it had queued is never done.
@@ -71,6 +73,8 @@ public:
 
     std::filesystem::path state() const { return directory.path() / "state"; }
 
+    std::filesystem::path stored() const { return state() / "modules"; }
+
     // The file appears at once, as by a rename; nobody is told.
     void put_patch(ModuleFile const& module, std::string file_name = {});
     void remove_patch(std::string const& file_name);
@@ -81,8 +85,9 @@ public:
     void advance(std::chrono::milliseconds duration);
     // Ends the kernel's transition, says so as its log would, and runs.
     void finish_transition();
-    // As /dev/kmsg gives it; for the kernel itself.
+    // As /dev/kmsg gives it; for the kernel itself. Every line has a number, from 1 on.
     void kernel_says(std::vector<std::string> const& lines);
+    std::uint64_t next_line = 1;
     void notice();
     void refresh();
 

@@ -137,9 +137,12 @@ TEST_CASE("what the record of the crash names is blamed, and not the newest") {
     state.put(attempt("named", Stage::enabled, GENERATE(true, false)));
     state.put(attempt("newest"));
     auto after = aftermath();
-    after.blamed = {"named", "ext4"};
-    judge_last_boots(state, after);
+    after.blamed = {{"named", {"Kernel panic", "Call Trace:"}}, {"ext4", {}}};
+    auto const judged = judge_last_boots(state, after);
     CHECK(quarantined(state) == Strings{"named"});
+    CHECK(state.quarantines[0].evidence == Strings{"Kernel panic", "Call Trace:"});
+    REQUIRE(judged.events.size() == 1);
+    CHECK(judged.events[0].kernel_log == state.quarantines[0].evidence);
 }
 
 TEST_CASE("what the kernel had complained of is blamed, and not the newest") {

@@ -3,6 +3,9 @@
 #include "support/engine_bench.hpp"
 #include "world_builder.hpp"
 
+#include <filesystem>
+#include <fstream>
+
 using namespace livepatch;
 using namespace std::chrono_literals;
 using base::Errc;
@@ -218,4 +221,171 @@ TEST_CASE("what takes the place of a harmful patch") {
         world.state.loads.clear();
         CHECK(world.steps().empty());
     }
+}
+
+TEST_CASE("what was printed before a patch came in is not its fault") {
+    ProvingBench bench;
+    auto const warning = warning_in("lp_one_show+0x9/0x20 [lp_one]");
+    SECTION("an earlier version of its name did it") {
+        // A daemon that was away finds all of it at once.
+        auto lines = warning;
+        lines.emplace_back("livepatch: 'lp_one': unpatching complete");
+        lines.emplace_back("livepatch: enabling patch 'lp_one'");
+        bench.kernel_says(lines);
+        CHECK(bench.patch("lp_one").state == PatchState::enabled);
+        CHECK(bench.patch("lp_one").probation == report::Probation::running);
+        bench.kernel_says(warning);
+        CHECK(bench.patch("lp_one").state == PatchState::disabling);
+    }
+    SECTION("what came in later changes nothing of that") {
+        auto lines = warning;
+        lines.insert(lines.begin(), "livepatch: enabling patch 'lp_one'");
+        lines.emplace_back("livepatch: enabling patch 'lp_two'");
+        bench.kernel_says(lines);
+        CHECK(bench.patch("lp_one").state == PatchState::disabling);
+    }
+}
+
+TEST_CASE("the next daemon reads again what this one is not through with") {
+    ProvingBench bench;
+    auto const warning = warning_in("lp_one_show+0x9/0x20 [lp_one]");
+    auto const elsewhere = warning_in("other_show+0x9/0x20 [other]");
+    auto const in_work = [&] { return bench.engine().line_in_work(); };
+    bench.kernel_says({"hello", elsewhere[0], elsewhere[1]});
+    CHECK(in_work() == 2U); // the report is not complete
+    bench.kernel_says({elsewhere.begin() + 2, elsewhere.end()});
+    CHECK_FALSE(in_work());
+
+    bench.hold_disk();
+    auto const first = bench.next_line;
+    bench.kernel_says(warning);
+    bench.kernel_says({"hello"});
+    CHECK(in_work() == first); // harm that nobody would know of
+
+    SECTION("until it is on the disk") {
+        bench.hold_disk(false);
+        bench.run();
+        CHECK_FALSE(in_work());
+        CHECK(bench.kernel.calls().back() == "disable lp_one");
+    }
+    SECTION("killed before, the next one takes it out") {
+        bench.start();
+        CHECK(bench.patch("lp_one").state == PatchState::enabled);
+        bench.kernel_says(warning);
+        CHECK(bench.kernel.calls().back() == "disable lp_one");
+        CHECK(bench.patch("lp_one").disposition == Disposition::quarantined);
+    }
+}
+
+namespace {
+
+// lp_1 has proved good and is stored, lp_2 has taken its place.
+struct CumulativeBench : EngineBench {
+    CumulativeBench() {
+        probation.time = 10min;
+        with_store = true;
+        put_patch({.name = "lp_1", .replace = true});
+        start();
+        finish_transition();
+        advance(11min);
+        put_patch({.name = "lp_2", .replace = true});
+        refresh();
+        finish_transition();
+        run();
+        REQUIRE(patch("lp_2").state == PatchState::enabled);
+    }
+
+    void harm() { kernel_says(warning_in("lp_2_show+0x9/0x20 [lp_2]")); }
+
+    void lose_stored() { std::filesystem::remove_all(stored()); }
+
+    std::string last_call() const { return kernel.calls().back(); }
+};
+
+} // namespace
+
+TEST_CASE("the way back from a harmful cumulative patch waits for no source") {
+    CumulativeBench bench;
+    bench.hold_sources(); // it hangs
+    SECTION("the older one is stored") {
+        bench.harm();
+        CHECK(bench.last_call() == "load lp_1");
+        bench.finish_transition();
+        bench.advance(10s);
+        CHECK(bench.patch("lp_1").state == PatchState::enabled);
+        CHECK_FALSE(bench.is_loaded("lp_2"));
+    }
+    SECTION("also while the module of another one is waited for") {
+        CHECK_FALSE(bench.apply("lp_1")); // held up, and then overtaken
+        bench.harm();
+        CHECK(bench.last_call() == "load lp_1");
+    }
+    SECTION("it is not stored any more: the harmful one goes without") {
+        bench.lose_stored();
+        bench.harm();
+        CHECK(bench.last_call() != "load lp_1");
+        bench.advance(399ms);
+        CHECK(bench.patch("lp_2").state == PatchState::enabled);
+        bench.advance(1ms);
+        CHECK(bench.last_call() == "disable lp_2");
+        CHECK(bench.events.back() == "disabling lp_2");
+        bench.finish_transition();
+        bench.advance(10s);
+        CHECK_FALSE(bench.is_loaded("lp_2"));
+        CHECK_FALSE(bench.is_loaded("lp_1"));
+
+        bench.hold_sources(false); // and answers again
+        bench.advance(10s);
+        CHECK(bench.last_call() == "load lp_1");
+    }
+    SECTION("nor is a stored one taken that nobody trusts any more") {
+        std::filesystem::remove(bench.keys() / "test.pem");
+        bench.harm();
+        bench.advance(1s);
+        CHECK(bench.last_call() == "disable lp_2");
+    }
+    SECTION("nor one that was damaged") {
+        for (auto const& file : std::filesystem::directory_iterator(bench.stored()))
+            std::ofstream(file.path(), std::ios::app) << "x";
+        bench.harm();
+        bench.advance(1s);
+        CHECK(bench.last_call() == "disable lp_2");
+    }
+}
+
+TEST_CASE("a source that answers gives what the store has lost") {
+    CumulativeBench bench;
+    bench.lose_stored();
+    bench.harm();
+    CHECK(bench.last_call() == "load lp_1");
+}
+
+TEST_CASE("what was good stays stored over a reboot, for the patch that turns out to do harm") {
+    CumulativeBench bench;
+    bench.reboot(EngineBench::End::clean);
+    bench.start();
+    bench.finish_transition();
+    bench.put_patch({.name = "lp_3", .replace = true});
+    bench.refresh();
+    bench.finish_transition();
+    bench.run();
+    REQUIRE(bench.patch("lp_3").state == PatchState::enabled);
+    bench.hold_sources();
+    bench.kernel_says(warning_in("lp_3_show+0x9/0x20 [lp_3]"));
+    CHECK(bench.last_call() == "load lp_1");
+}
+
+TEST_CASE("a harmful patch leaves before the sources were read once") {
+    ProvingBench bench;
+    bench.start_slowly();
+    bench.hold_sources();
+    bench.run();
+    auto const calls = bench.kernel.calls().size();
+    bench.put_patch({.name = "lp_two"});
+    bench.kernel_says(warning_in("lp_one_show+0x9/0x20 [lp_one]"));
+    CHECK(bench.kernel.calls().back() == "disable lp_one");
+    CHECK(bench.kernel.calls().size() == calls + 1);
+    bench.hold_sources(false);
+    bench.finish_transition();
+    CHECK(bench.is_loaded("lp_two"));
 }

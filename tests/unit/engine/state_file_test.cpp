@@ -491,3 +491,25 @@ TEST_CASE("a save that failed is tried again until it succeeds") {
     CHECK(bench.changes == 2);
     CHECK(bench.clock.armed() == 0);
 }
+
+TEST_CASE("at the end what no write was made of is written, and nothing else") {
+    KeeperBench bench;
+    auto const holds = [&] { return StateFile(bench.directory.path()).load().state.holds.size(); };
+    bench.keeper.state() = with_hold(bench.keeper.state(), "a");
+    bench.keeper.save();
+    bench.run();
+    auto const generation = bench.generation();
+    CHECK(bench.keeper.finish());
+    CHECK(bench.generation() == generation);
+
+    bench.keeper.state() = with_hold(bench.keeper.state(), "b");
+    SECTION("for the next write to bring along") {
+        bench.keeper.save_with_next();
+    }
+    SECTION("given to the disk, and not done") {
+        bench.keeper.save();
+    }
+    CHECK(holds() == 1);
+    CHECK(bench.keeper.finish());
+    CHECK(holds() == 2);
+}

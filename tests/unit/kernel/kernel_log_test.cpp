@@ -199,3 +199,47 @@ TEST_CASE("a missing log is an error that names it") {
     CHECK(log.error().os_error == ENOENT);
     CHECK(log.error().subject == "/nonexistent/kmsg");
 }
+
+TEST_CASE("a load begins with the name of what comes in") {
+    auto const name_in = [](std::string_view record) {
+        return std::string(kernel::patch_coming_in(parse_kernel_record(record).value()));
+    };
+    CHECK(name_in("5,1,1,-;livepatch: enabling patch 'lp_one'\n") == "lp_one");
+    CHECK(name_in("5,1,1,-;livepatch: enabling patch ''\n").empty());
+    CHECK(name_in("5,1,1,-;livepatch: enabling patch '\n").empty());
+    CHECK(name_in("5,1,1,-;livepatch: 'lp_one': patching complete\n").empty());
+    CHECK(name_in("13,1,1,-;livepatch: enabling patch 'lp_one'\n").empty()); // a program's
+}
+
+TEST_CASE("the log is read from the record on that nobody was through with") {
+    FakeKernelTree tree; // its records begin with 1000
+    for (auto const* text : {"a", "b", "c"})
+        tree.log(text);
+    auto const read = [&](std::uint64_t from) {
+        auto log = kernel::KernelLog::open(tree.root(), from).value();
+        std::string texts;
+        auto const first = log.read_new().value();
+        for (auto const& line : first.lines)
+            texts += line.text;
+        if (first.lost)
+            texts += " lost";
+        tree.log("d");
+        auto const second = log.read_new().value();
+        CHECK_FALSE(second.lost);
+        for (auto const& line : second.lines)
+            texts += line.text;
+        return texts;
+    };
+    SECTION("all of it") {
+        CHECK(read(0) == "abcd");
+    }
+    SECTION("what is old is passed over") {
+        CHECK(read(1001) == "bcd");
+    }
+    SECTION("nothing was missed") {
+        CHECK(read(1003) == "d");
+    }
+    SECTION("the kernel has not all of it any more") {
+        CHECK(read(7) == "abc lostd");
+    }
+}

@@ -1,6 +1,7 @@
 #include "kernel/trace.hpp"
 #include "support/catch.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -257,4 +258,24 @@ TEST_CASE("a report without end takes a bounded place") {
     REQUIRE(traces.size() == 1);
     CHECK(traces[0].frames.size() == 100);
     CHECK(traces[0].lines.size() == 40);
+}
+
+TEST_CASE("a trace is unfinished until its stack has been seen, and knows its first line") {
+    TraceReader reader;
+    std::uint64_t sequence = 100;
+    auto const say = [&](std::string const& text) {
+        reader.read({.sequence = sequence++, .text = text});
+    };
+    CHECK(reader.unfinished() == nullptr);
+    auto const lines = warning("lp_warn_show+0x9/0x20 [lp_warn]");
+    for (auto const& text : lines) {
+        if (reader.unfinished() != nullptr)
+            CHECK(reader.unfinished()->sequence == 101);
+        say(text);
+    }
+    CHECK(reader.unfinished() == nullptr);
+    say(lines[1]);
+    CHECK(reader.unfinished()->sequence == 100 + lines.size());
+    reader.interrupt();
+    CHECK(reader.unfinished() == nullptr);
 }

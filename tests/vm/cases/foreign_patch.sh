@@ -1,5 +1,5 @@
 #!/bin/bash
-# What another tool loaded is shown and left alone; what it disables is not loaded again.
+# What another tool loaded is shown and left alone; what it disables, unloads or replaces is not loaded again.
 . /root/files/guest.sh
 
 load_patch "$MODULES/lp_cmdline.ko"
@@ -20,3 +20,27 @@ wait_for "the leftover module is removed" module_absent lp_version
 sleep 3
 check "it is not fought over" module_absent lp_version
 check_equal "held" held "$(daemon_field lp_version disposition)"
+
+# Loaded by hand again, and unloaded again with rmmod.
+load_patch "$MODULES/lp_version.ko"
+wait_for "what was loaded by hand is shown" daemon_judges lp_version unmanaged
+sleep 2
+check "and left alone" patch_enabled lp_version
+unload_patch lp_version
+wait_for "gone" daemon_says lp_version absent
+check_equal "and held" held "$(daemon_field lp_version disposition)"
+
+# A cumulative patch of another tool that takes the place of ours.
+check "an administrator wants ours again" lpctl apply lp_version
+load_patch "$MODULES/lp_cumulative.ko"
+wait_for "the other tool's is shown" daemon_judges lp_cumulative unmanaged
+wait_for "ours is out" proc_original version
+wait_for "and its module is unloaded" module_absent lp_version
+wait_for "it is said what has replaced it" daemon_judges lp_version replaced
+check_contains "by name" lp_cumulative "$(daemon_field lp_version reason)"
+sleep 3
+check "it is not fought over" patch_enabled lp_cumulative
+check "nor loaded beside it" module_absent lp_version
+wait_for "the history tells" eval "lpctl history lp_version --json | jq -e '.events[0].event == \"removed\" or .events[0].event == \"replaced\"'"
+unload_patch lp_cumulative
+wait_for "with that gone ours is wanted again" patch_enabled lp_version

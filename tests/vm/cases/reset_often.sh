@@ -1,8 +1,8 @@
 #!/bin/bash
 # Hard resets at random moments of applying: state and history are whole each time, and what was tried when the machine
 # went down is known: it is in again, or quarantined.
-# boots: 5
-# timeout: 300
+# boots: 1 + resets
+# timeout: 120 + 60 * resets
 . /root/files/guest.sh
 
 known() {
@@ -24,11 +24,12 @@ wait_for "what was tried is known" known
 check_not "nothing is damaged" eval "lpctl status --json | jq -r '.health_reasons[]' | grep -E 'damaged|not-persistent'"
 lpctl history --json >/root/history.json
 check "the history is whole" jq -e .events /root/history.json
-[[ $BOOT -lt 5 ]] || exit 0
+[[ $BOOT == 1 ]] || echo "figure: after reset $((BOOT - 1)): $(daemon_field lp_version disposition)"
+[[ $BOOT -le $RESETS ]] || exit 0
 lpctl unhold lp_version >/dev/null 2>&1 || true
 lpctl resume >/dev/null 2>&1 || true
 if patch_enabled lp_version; then check "reverted" lpctl revert lp_version; fi
-RANDOM=$BOOT
 lpctl apply lp_version >/dev/null 2>&1 &
-sleep "0.$(printf '%03d' $((RANDOM % 900)))"
+moment=$((RANDOM % 1800))
+sleep "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))"
 reset_machine

@@ -10,17 +10,21 @@ trap 'rm -rf "$work"' EXIT
 
 release=$(<"$kernel/release")
 headers=$kernel/headers
-cp "$here"/../modules/{Kbuild,*.[ch]} "$work/"
+cp -r "$here"/../modules/{Kbuild,*.[ch],newer} "$work/"
+# What has the name of another module is built by itself.
+cp "$work/Kbuild" "$work/newer/"
 
 # No BTF: it needs a vmlinux with debug information. The kernel's own flags for the rest.
-if ! make -C "$headers/build" M="$work" CONFIG_DEBUG_INFO_BTF_MODULES= -j2 modules >"$work/log" 2>&1; then
-    cat "$work/log" >&2
-    exit 1
-fi
-strip --strip-debug "$work"/*.ko
+for directory in "$work" "$work/newer"; do
+    if ! make -C "$headers/build" M="$directory" CONFIG_DEBUG_INFO_BTF_MODULES= -j2 modules >"$work/log" 2>&1; then
+        cat "$work/log" >&2
+        exit 1
+    fi
+done
+strip --strip-debug "$work"/*.ko "$work"/newer/*.ko
 
 target=$out/modules/$series
 mkdir -p "$target"
 cp "$keys/trusted.pem" "$keys/unknown.pem" "$target/"
 sign_file=$(echo "$headers"/usr/lib/linux-kbuild-*/scripts/sign-file)
-/usr/bin/python3 "$here/variants.py" "$sign_file" "$keys" "$release" "$target" "$work"/*.ko
+/usr/bin/python3 "$here/variants.py" "$sign_file" "$keys" "$release" "$target" "$work"/*.ko "$work"/newer/*.ko

@@ -12,8 +12,12 @@ Cases share boots, several machines run at a time, and the state is reset in bet
   # packages: yes      the packages in /root/files/packages, and a machine that may be left without them
   # kernel: 6.12       only for this kernel
   # timeout: SECONDS   default 120, for each boot
+
+Numbers may be sums of products with `kills` and `resets`: how often the daemon is killed, and the
+machine reset, in all. LIVEPATCHD_KILLS says how many kills; a fifth as many are resets.
 """
 import argparse
+import math
 import os
 import re
 import secrets
@@ -30,7 +34,16 @@ import vm
 BATCH = 8  # cases a boot: few enough to spread over the machines, many enough to be worth a boot
 BOOT_LIMIT = 120  # seconds: a boot takes 8 on an idle machine
 
+KILLS = int(os.environ.get("LIVEPATCHD_KILLS") or 20)
+SCALES = {"kills": KILLS, "resets": max(1, KILLS // 5)}
+
 HEADERS = {"boots": "1", "cmdline": "", "unmasked": "no", "alone": "no", "packages": "no", "kernel": "", "timeout": "120"}
+
+
+def amount(text):
+    """Of a header: "60 + 12 * kills"."""
+    return sum(math.prod(SCALES.get(word.strip()) or int(word) for word in term.split("*"))
+               for term in text.split("+"))
 
 
 class Case:
@@ -45,15 +58,20 @@ class Case:
                 header = re.fullmatch(r"# (\w+): (.+)\n", line)
                 if header and header[1] in HEADERS:
                     values[header[1]] = header[2].strip()
-        self.boots = int(values["boots"])
+        self.boots = amount(values["boots"])
         self.cmdline = values["cmdline"] + (" lab.unmasked" if values["unmasked"] == "yes" else "")
         self.alone = values["alone"] == "yes"
         self.packages = values["packages"] == "yes"
         self.kernel = values["kernel"]
-        self.timeout = int(values["timeout"])
+        self.timeout = amount(values["timeout"])
 
     def shares_boot(self):
         return self.boots == 1 and not self.cmdline and not self.alone and not self.packages
+
+
+def scales():
+    """As the scripts see them."""
+    return " ".join(f"{name.upper()}={value}" for name, value in SCALES.items())
 
 
 class Reporter:
@@ -165,7 +183,7 @@ class Runner:
                     body = file.read()
                 names = " ".join(f"{case.name}:{case.timeout}" for case in cases)
                 with open(script, "w", encoding="utf-8") as file:
-                    file.write(f"#!/bin/bash\nMARK={mark}\nCASES='{names}'\n{body}")
+                    file.write(f"#!/bin/bash\nMARK={mark}\nCASES='{names}'\nexport {scales()}\n{body}")
                 limit = BOOT_LIMIT + sum(case.timeout + 30 for case in cases)
                 result = self.boot(work, vm.Disk(self.options.image, work), script, files=self.files(work),
                                    deadline=time.monotonic() + limit, emit=batch.emit)
@@ -194,7 +212,7 @@ class Runner:
                 script = os.path.join(work, f"boot-{number}.sh")
                 with open(script, "w", encoding="utf-8") as file:
                     prepare = "(. /root/files/guest.sh && reset_state) >/dev/null || exit 1\n" if number == 1 else ""
-                    file.write(f"#!/bin/bash\nexport BOOT={number}\n{prepare}exec bash /root/files/cases/{case.name}.sh\n")
+                    file.write(f"#!/bin/bash\nexport BOOT={number} {scales()}\n{prepare}exec bash /root/files/cases/{case.name}.sh\n")
                 result = self.boot(work, disk, script, last=number == case.boots,
                                    files=self.files(work, case.packages) if number == 1 else (), cmdline=case.cmdline,
                                    deadline=time.monotonic() + BOOT_LIMIT + case.timeout, emit=output.append)

@@ -3,6 +3,7 @@
 an attacker or an accident could. On a default Debian host the kernel loads every one of them.
 
   OUT/NAME.ko                   signed with the trusted key
+  OUT/newer/NAME.ko             a later version of the same name, signed with the trusted key
   OUT/unsigned/NAME.ko          as it came from the compiler
   OUT/unknown-key/NAME.ko       signed with a key that nobody trusts
   OUT/tampered/NAME.ko          signed with the trusted key, then changed: it prints "altered by"
@@ -47,7 +48,8 @@ for module in modules:
     name = os.path.basename(module)
     with open(module, "rb") as file:
         plain = file.read()
-    signed = write("", name, plain)
+    newer = os.path.basename(os.path.dirname(module)) == "newer"
+    signed = write("newer" if newer else "", name, plain)
     sign(signed, "trusted")
     if os.path.splitext(name)[0] not in VARIED:
         continue

@@ -38,6 +38,10 @@ class Disk:
             ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", os.path.abspath(image), self.path],
             check=True, stdout=sys.stderr,
         )
+        # Memory that a reset leaves as it is, where pstore can keep what a crash said.
+        self.memory = os.path.join(directory, "memory")
+        with open(self.memory, "wb") as file:
+            file.truncate(1 << 20)
 
 
 class Result:
@@ -80,8 +84,10 @@ def _qemu_command(kernel, disk, payload, console, details, output_fd, cmdline):
         "-append", f"{KERNEL_ARGUMENTS} {cmdline}".strip(),
         "-chardev", f"file,id=console,path={console},append=on", "-serial", "chardev:console",
         # Guest crashes do not lose what the guest has flushed: the host does not crash.
-        "-drive", f"file={disk},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap",
+        "-drive", f"file={disk.path},format=qcow2,if=none,id=root,cache=unsafe,discard=unmap",
         "-device", "virtio-blk-pci,drive=root",
+        "-object", f"memory-backend-file,id=memory,size=1M,mem-path={disk.memory},share=on",
+        "-device", "ivshmem-plain,memdev=memory",
         "-drive", f"file={payload},format=raw,if=none,id=payload,readonly=on",
         "-device", "virtio-blk-pci,drive=payload",
         "-device", "virtio-rng-pci",
@@ -104,7 +110,7 @@ def boot(kernel, disk, script, *, last=True, files=(), cmdline="", console, dead
         with ours, open(os.path.join(work, "qemu"), "w+b") as messages:
             with theirs:
                 qemu = subprocess.Popen(
-                    _qemu_command(kernel, disk.path, payload, console, details, theirs.fileno(), cmdline),
+                    _qemu_command(kernel, disk, payload, console, details, theirs.fileno(), cmdline),
                     stdin=subprocess.DEVNULL, stdout=messages, stderr=messages,
                     pass_fds=[theirs.fileno()], start_new_session=True,  # Ctrl-C is ours to handle
                 )
