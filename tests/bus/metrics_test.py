@@ -26,7 +26,7 @@ class Metrics(BusCase):
         self.daemon.tell("stall", "lp_a")
         client.apply("lp_a")
         self.wait_value(1, "livepatch_patch_transition", patch="lp_a")
-        self.assertIsNotNone(self.value("livepatch_transition_start_timestamp_seconds", patch="lp_a"))
+        self.wait_for(lambda: self.value("livepatch_transition_start_timestamp_seconds", patch="lp_a"), "its start")
         self.daemon.tell("release", "lp_a")
         self.wait_value(1, "livepatch_patch_enabled", patch="lp_a")
         self.wait_value(0, "livepatch_patch_transition", patch="lp_a")
