@@ -16,19 +16,8 @@ run_case() {
     )
 }
 
-describe_failure() {
-    echo "--- kernel log since boot, last lines"
-    dmesg | tail -n 60
-    echo "--- livepatchd's journal, last lines"
-    journalctl --boot --no-pager --output=short-monotonic --lines=80 \
-        -u livepatchd.service -u livepatch-reapply.service -u 'livepatch-tasks*'
-    if command -v lpctl >/dev/null; then
-        echo "--- lpctl status"
-        timeout 5 lpctl status
-    fi
-}
-
 reset_machine_state() { (. /root/files/guest.sh && reset_state); }
+describe_failure() { (. /root/files/guest.sh && describe_state); }
 
 fresh=$(reset_machine_state 2>&1) || { echo "$fresh" && exit 1; }
 for entry in $CASES; do

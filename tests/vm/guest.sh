@@ -68,6 +68,19 @@ wait_for() {
     echo "ok: $what"
 }
 
+# For whoever reads of a case that failed.
+describe_state() {
+    echo "--- kernel log since boot, last lines"
+    dmesg | tail -n 60
+    echo "--- livepatchd's journal, last lines"
+    journalctl --boot --no-pager --output=short-monotonic --lines=80 \
+        -u livepatchd.service -u livepatch-reapply.service -u 'livepatch-tasks*'
+    if command -v lpctl >/dev/null; then
+        echo "--- lpctl status"
+        timeout 5 lpctl status || true
+    fi
+}
+
 # --- what the kernel says ---------------------------------------------------------------------------
 
 livepatch_file() { cat "/sys/kernel/livepatch/$1/$2" 2>/dev/null; }

@@ -42,7 +42,9 @@ if [[ $BOOT == 1 ]]; then
     systemctl disable livepatchd.service
     exit 0
 fi
-check "at boot it was applied again" patch_enabled lp_warn
+# Nothing but the network and the daemon waits for it.
+wait_for "the boot's reapplying is over" systemctl is-active livepatch-reapply.service
+check "it applied the patch again" patch_enabled lp_warn
 check_not "no daemon runs yet" systemctl is-active livepatchd.service
 harm
 systemctl start livepatchd.service

@@ -212,7 +212,9 @@ class Runner:
                 script = os.path.join(work, f"boot-{number}.sh")
                 with open(script, "w", encoding="utf-8") as file:
                     prepare = "(. /root/files/guest.sh && reset_state) >/dev/null || exit 1\n" if number == 1 else ""
-                    file.write(f"#!/bin/bash\nexport BOOT={number} {scales()}\n{prepare}exec bash /root/files/cases/{case.name}.sh\n")
+                    file.write(f"#!/bin/bash\nexport BOOT={number} {scales()}\n{prepare}"
+                               f"bash /root/files/cases/{case.name}.sh && exit\nstatus=$?\n"
+                               ". /root/files/guest.sh && describe_state\nexit $status\n")
                 result = self.boot(work, disk, script, last=number == case.boots,
                                    files=self.files(work, case.packages) if number == 1 else (), cmdline=case.cmdline,
                                    deadline=time.monotonic() + BOOT_LIMIT + case.timeout, emit=output.append)
