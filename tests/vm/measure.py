@@ -201,8 +201,11 @@ def notice(patch):
     patch.hold()
     bus, log, late = Bus(), KernelLog(), []
     for _ in range(REPEATS):
-        subprocess.run(["lpctl", "apply", "--no-wait", patch.name], check=True, stdout=subprocess.DEVNULL)
+        # Beside us: a transition may end before lpctl does, and who listens does not wait for that.
+        apply = subprocess.Popen(["lpctl", "apply", "--no-wait", patch.name], stdout=subprocess.DEVNULL)
         seen = bus.wait_enabled()
+        if apply.wait() != 0:
+            sys.exit("FAILED: lpctl apply")
         said = log.said(f"'{patch.name}': patching complete")
         late.append((seen / 1000 - (said - log.ahead())) / 1000)
         time.sleep(0.5)  # what follows an operation belongs to it
