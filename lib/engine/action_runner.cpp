@@ -181,22 +181,23 @@ void ActionRunner::loaded(
 ) {
     durations_.load = step_took();
     auto* record = parts_.keeper.state().find_load(action_.name, parts_.boot_id);
-    if (!result)
+    if (!result) {
         restore_record();
-    else if (record != nullptr)
+        parts_.keeper.save(); // at once: a crash would be blamed on it
+        return finish(result.error());
+    }
+    if (record != nullptr)
         record->stage = Stage::loaded;
-    parts_.keeper.save();
-    if (result)
-        keep(patch);
-    finish(result ? std::nullopt : std::optional(result.error()));
+    to_store_ = patch;
+    finish({});
 }
 
-// Behind the load: nobody waits for it.
-void ActionRunner::keep(std::shared_ptr<trust::VerifiedPatch> const& patch) {
-    if (!parts_.store)
+void ActionRunner::store_loaded() {
+    auto patch = std::exchange(to_store_, {});
+    if (!patch || !parts_.store)
         return;
     parts_.source_worker.run(
-        [store = parts_.store->modules(), patch, digests = digests_to_keep()] {
+        [store = parts_.store->modules(), patch = std::move(patch), digests = digests_to_keep()] {
             auto stored = store.put(*patch);
             store.keep_only(digests);
             return stored;

@@ -87,6 +87,10 @@ public:
 
     report::Stage stage() const { return stage_; } // idle, verifying or loading
 
+    // What was loaded is kept for the next boot. Behind the load and those who are told of it:
+    // nobody waits for this.
+    void store_loaded();
+
     // Gives up what is still being verified, which may take as long as the source likes; its `done`
     // is not called. Nothing happens at a later stage.
     void abandon();
@@ -104,7 +108,6 @@ private:
         std::shared_ptr<trust::VerifiedPatch> const& patch,
         base::Result<loader::LoadedPatch> const& result
     );
-    void keep(std::shared_ptr<trust::VerifiedPatch> const& patch);
     void change(bool ours);
     void remove();
     void repin();
@@ -126,6 +129,7 @@ private:
     repository::Offer offer_;          // a copy: the catalogue may be replaced meanwhile
     std::optional<LoadRecord> before_; // the record that stood there
     std::vector<Pin> lifted_pins_;     // by this action
+    std::shared_ptr<trust::VerifiedPatch> to_store_;
     Done done_;
 };
 

@@ -201,7 +201,7 @@ void Engine::step() {
     if (!runner_.is_busy())
         keeper_.flush();
     publish();
-    save_what_was_seen();
+    follow_up();
     schedule_next_look();
 }
 
@@ -209,7 +209,7 @@ void Engine::proceed() {
     apply_policy();
     forget_past();
     auto actions = plan(world(), judgements());
-    while (finish_requests(actions)) // whoever asked may ask for more
+    while (finish_requests(actions)) // others may be planned then
         actions = plan(world(), judgements());
     make_way(actions);
     if (!runner_.is_busy())
@@ -226,12 +226,18 @@ void Engine::take_out_uninformed() {
     start_first(actions);
 }
 
-// Behind those who are told of it: the disk takes its time, and what was seen can be seen again.
-void Engine::save_what_was_seen() {
-    if (!std::exchange(unsaved_, false))
+// Behind those who are told of a change: whoever is answered finds it there, and the disk takes its
+// time; what was seen can be seen again.
+void Engine::follow_up() {
+    if (std::exchange(following_up_, true))
         return;
-    keeper_.save_with_next();
-    boost::asio::post(parts_.loop, [this] { keeper_.flush(); });
+    boost::asio::post(parts_.loop, [this] {
+        following_up_ = false;
+        requests_.answer();
+        if (std::exchange(unsaved_, false))
+            keeper_.save();
+        runner_.store_loaded();
+    });
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {
@@ -320,6 +326,7 @@ void Engine::succeeded(ActionRunner::Outcome const& outcome) {
     backoff_.forget(name);
     switch (outcome.action.kind) {
     case Action::Kind::load:
+        unsaved_ = true; // how far it has come: an attempt it is already, on the disk too
         tell(EventKind::loaded, name, "loaded; tasks move to the patched code");
         return requests_.finish(outcome.action.request, std::nullopt);
     case Action::Kind::disable:

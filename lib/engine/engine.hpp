@@ -277,7 +277,7 @@ private:
     void tell_rejected(repository::Catalogue const& before);
     void step();
     void look();
-    void save_what_was_seen();
+    void follow_up();
     void find_missing();
     void confirm_pinned(kernel::Observation& seen);
     std::set<std::string, std::less<>> freshly_enabled();
@@ -350,7 +350,8 @@ private:
     std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
     kernel::Observation observed_;
     bool seen_once_ = false;
-    bool unsaved_ = false; // a look has changed the state
+    bool unsaved_ = false;      // a look has changed the state
+    bool following_up_ = false; // is about to run
     std::optional<base::Clock::Monotonic> looked_at_;
     std::optional<base::Error> blind_;                // why the newest look saw nothing
     std::optional<std::string> switched_off_;         // by a kill switch, as last looked

@@ -24,7 +24,14 @@ void RequestQueue::finish(std::uint64_t id, std::optional<base::Error> error) {
     if (!node)
         return;
     std::erase_if(pending_, [&](auto const& request) { return request.id == id; });
-    node.mapped()(error ? base::Result<void>(std::move(*error)) : base::Result<void>());
+    answers_.push_back([done = std::move(node.mapped()), error = std::move(error)] {
+        done(error ? base::Result<void>(*error) : base::Result<void>());
+    });
+}
+
+void RequestQueue::answer() {
+    for (auto const& answer : std::exchange(answers_, {}))
+        answer();
 }
 
 Request const* RequestQueue::find(std::uint64_t id) const {
@@ -35,7 +42,7 @@ Request const* RequestQueue::find(std::uint64_t id) const {
 }
 
 void RequestQueue::cancel(Request::Kind kind, std::string const& name, std::string const& why) {
-    std::vector<std::uint64_t> cancelled; // first all of them: finish() calls back
+    std::vector<std::uint64_t> cancelled;
     for (auto const& request : pending_)
         if (request.kind == kind && request.name == name)
             cancelled.push_back(request.id);

@@ -24,8 +24,12 @@ public:
     // not have to wait for others. `done` is not called on an error.
     base::Result<void> add(Request request, Done done, bool urgent = false);
 
-    // Removes the request and calls its `done`; nothing happens when it is not there any more.
+    // Removes the request, whose `done` is called by the next answer(); nothing happens when it is
+    // not there any more.
     void finish(std::uint64_t id, std::optional<base::Error> error);
+
+    // Whoever is answered may ask for more.
+    void answer();
 
     // Ends the pending requests of this kind for this module: an admin changed his mind.
     void cancel(Request::Kind kind, std::string const& name, std::string const& why);
@@ -37,6 +41,7 @@ public:
 private:
     std::vector<Request> pending_;
     std::map<std::uint64_t, Done> done_;
+    std::vector<std::function<void()>> answers_;
     std::uint64_t last_id_ = 0;
 };
 

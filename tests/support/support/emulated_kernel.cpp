@@ -205,11 +205,12 @@ void EmulatedKernel::finish_transition() {
 
 void EmulatedKernel::end(std::string const& name, Patch& patch) {
     patch.transition = false;
-    if (!patch.enabled) {
-        retire(name, patch);
-        tree_.log("livepatch: '" + name + "': unpatching complete");
-        return;
-    }
+    // Said before it can be seen, as by klp_complete_transition (kernel/livepatch/transition.c).
+    tree_.log(
+        "livepatch: '" + name + "': " + (patch.enabled ? "patching" : "unpatching") + " complete"
+    );
+    if (!patch.enabled)
+        return retire(name, patch);
     // As klp_complete_transition: what is replaced is disabled first and goes last.
     std::vector<std::string> replaced;
     for (auto& [other, old] : patches_)
@@ -222,7 +223,6 @@ void EmulatedKernel::end(std::string const& name, Patch& patch) {
     show(name, patch);
     for (auto const& other : replaced)
         retire(other, patches_.at(other));
-    tree_.log("livepatch: '" + name + "': patching complete");
 }
 
 void EmulatedKernel::retire(std::string const& name, Patch& patch) {

@@ -60,11 +60,15 @@ TEST_CASE("requests are kept in order and answered once") {
     CHECK(queue.pending()[0].name == "a");
     CHECK(queue.pending()[0].id != queue.pending()[1].id);
     queue.cancel(Kind::apply, "b", "changed my mind");
+    queue.answer();
     CHECK(answers == std::vector<std::string>{"b2 changed my mind", "b3 changed my mind"});
     auto const id = queue.pending()[0].id;
     queue.finish(id, std::nullopt);
     queue.finish(id, std::nullopt);
     queue.finish(0, std::nullopt);
+    CHECK(answers.size() == 2);
+    queue.answer();
+    queue.answer();
     CHECK(answers.back() == "a done");
     CHECK(answers.size() == 3);
     CHECK(queue.pending().size() == 1);
@@ -80,6 +84,7 @@ TEST_CASE("the queue holds thirty-two, and those that need not wait") {
     REQUIRE(queue.add(request(Kind::revert, "a"), count, true));
     CHECK(called == 0);
     queue.cancel(Kind::apply, "a", "no");
+    queue.answer();
     CHECK(called == 32);
     CHECK(queue.pending().size() == 1);
 }
@@ -90,6 +95,7 @@ TEST_CASE("an answer may put the next request in") {
         (void)queue.add(request(Kind::revert, "a"), [](auto const&) {});
     }));
     queue.finish(queue.pending()[0].id, std::nullopt);
+    queue.answer();
     REQUIRE(queue.pending().size() == 1);
     CHECK(queue.pending()[0].kind == Kind::revert);
 }
