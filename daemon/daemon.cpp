@@ -3,6 +3,7 @@
 #include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
 #include "engine_parts.hpp"
+#include "history/overlooked.hpp"
 #include "journal.hpp"
 #include "other_managers.hpp"
 #include "rules.hpp"
@@ -178,7 +179,19 @@ void Daemon::started() {
     service_.claim_name();
     service_manager_.ready();
     spdlog::info("livepatchd {} on kernel {}", LIVEPATCHD_VERSION, identity_.release);
+    tell_overlooked();
     wait_for_reload();
+}
+
+// State and history are two files: a daemon that was killed may have written one of them only.
+void Daemon::tell_overlooked() {
+    history_.read({}, [this](base::Result<std::vector<report::Event>> const& told) {
+        if (!told)
+            return;
+        auto const now = clock_.wall();
+        for (auto& event : history::overlooked(*told, engine_.report(), identity_.boot_id, now))
+            history_.record(std::move(event));
+    });
 }
 
 // Posted, since an engine's handler may run while a property of an object that goes away is being

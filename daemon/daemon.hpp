@@ -52,6 +52,7 @@ private:
     void take(LoadedConfiguration loaded);
     std::vector<std::filesystem::path> watched_directories() const;
     void rescan();
+    void tell_overlooked();
 
     Surroundings surroundings_;
     InstanceLock lock_;

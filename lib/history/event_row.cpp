@@ -80,7 +80,8 @@ char const* const create_table = "CREATE TABLE event ("
                                  " kernel_log TEXT NOT NULL,"
                                  " kernel TEXT NOT NULL,"
                                  " boot_id TEXT NOT NULL"
-                                 ") STRICT";
+                                 ") STRICT;"
+                                 "CREATE INDEX of_patch ON event (patch, seq)";
 
 #define LIVEPATCH_HISTORY_COLUMNS                                                                  \
     "time, event, outcome, patch, id, version, sha256, signer, source, trigger, uid, sender, "     \
@@ -88,8 +89,15 @@ char const* const create_table = "CREATE TABLE event ("
     "reason, message, verify_usec, load_usec, transition_usec, blockers, kernel_log, kernel, "     \
     "boot_id"
 
-char const* const insert_row = "INSERT INTO event (" LIVEPATCH_HISTORY_COLUMNS ") VALUES "
-                               "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+// A daemon that was killed may have told what its own record does not know yet, and the next one
+// tells it again. Where a patch is, is told once: between two of a kind another one lies.
+char const* const insert_row =
+    "INSERT INTO event (" LIVEPATCH_HISTORY_COLUMNS ")"
+    " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+    " ?19, ?20, ?21, ?22"
+    " WHERE ?2 NOT IN ('loaded', 'enabled', 'disabling', 'disabled', 'removed', 'replaced')"
+    " OR (?2, ?7, ?22) IS NOT"
+    " (SELECT event, sha256, boot_id FROM event WHERE patch = ?4 ORDER BY seq DESC LIMIT 1)";
 
 char const* const select_rows =
     "SELECT " LIVEPATCH_HISTORY_COLUMNS " FROM event"

@@ -307,6 +307,45 @@ class History(LpctlCase):
             self.assertEqual(self.kinds_of(self.lpctl(0, "history", "--json")["events"]), LIFE)
         self.assertEqual(self.kinds(self.start()), LIFE)
 
+    def test_what_the_history_had_and_the_state_had_not(self):
+        """As by a kill between the two: told by both daemons, it is there once."""
+        client = self.start()
+        self.offer_and_see(client, "lp_a")
+        client.apply("lp_a")
+        self.wait_state(client, "lp_a", "enabled")
+        self.wait_for(lambda: self.kinds(client) == ["loaded", "enabled"], "its end")
+        self.daemon.tell("stall", "lp_a")
+        client.revert("lp_a")
+        self.wait_for(lambda: self.kinds(client) == LIFE[:-1], "its beginning")
+        state = self.directory / "state/state.json"
+        before = state.read_text()
+        self.assertEqual(json.loads(before)["state"]["loads"][0]["stage"], "reverting")
+        self.daemon.tell("release", "lp_a")
+        self.wait_for(lambda: self.kinds(client) == LIFE, "the end")
+        self.daemon.kill()
+        state.write_text(before)
+        self.assertEqual(self.kinds(self.start()), LIFE)
+
+    def test_what_the_state_had_and_the_history_had_not(self):
+        """As by a kill between the two: what was overlooked is told."""
+        client = self.start()
+        self.offer_and_see(client, "lp_a")
+        client.apply("lp_a")
+        self.wait_state(client, "lp_a", "enabled")
+        self.wait_for(lambda: self.kinds(client) == ["loaded", "enabled"], "its end")
+        other = sqlite3.connect(self.database(), isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        client.revert("lp_a")
+        self.wait_state(client, "lp_a", "absent")
+        state = self.directory / "state/state.json"
+        self.wait_for(lambda: json.loads(state.read_text())["state"]["loads"] == [], "its record's end")
+        self.daemon.kill()
+        other.execute("ROLLBACK")
+        client = self.start()
+        self.wait_for(lambda: self.kinds(client) == ["loaded", "enabled", "removed"], "what was overlooked")
+        self.assertIn("nobody was there", self.history(client)[0]["message"])
+
     def test_lpctl_history_with_the_daemon_stuck(self):
         client = self.start()
         self.offer_and_see(client, "lp_a")

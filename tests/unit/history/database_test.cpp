@@ -58,6 +58,39 @@ void write(std::filesystem::path const& path, std::string const& text) {
 
 } // namespace
 
+TEST_CASE("where a patch is, is told once") {
+    Disk const disk;
+    Database database(disk.path());
+    auto event = an_event("lp_a", noon);
+    auto const tell = [&](report::EventKind kind) {
+        event.kind = kind;
+        event.time += 1s;
+        append(database, event);
+    };
+    using report::EventKind;
+    auto const kinds = [&] {
+        std::vector<EventKind> all;
+        for (auto const& row : database.read({}).value())
+            all.insert(all.begin(), row.kind);
+        return all;
+    };
+    tell(EventKind::loaded);
+    tell(EventKind::enabled);
+    tell(EventKind::enabled); // by the daemon after the one that was killed
+    CHECK(kinds() == std::vector{EventKind::loaded, EventKind::enabled});
+    append(database, an_event("lp_b", noon)); // of another patch
+    tell(EventKind::enabled);
+    CHECK(kinds().size() == 3);
+    tell(EventKind::held);
+    tell(EventKind::held); // no place, but an act
+    tell(EventKind::enabled);
+    event.boot_id = "the next";
+    tell(EventKind::enabled);
+    event.sha256 = std::string(64, 'b');
+    tell(EventKind::enabled);
+    CHECK(kinds().size() == 8);
+}
+
 TEST_CASE("an event is read as it was written, by others too") {
     Disk const disk;
     Database database(disk.path());

@@ -21,12 +21,12 @@ namespace livepatch::support {
 
 inline report::Event an_event(std::string const& patch, report::Time time) {
     return {
-        .kind = report::EventKind::enabled,
+        .kind = report::EventKind::held,
         .time = time,
         .patch = patch,
         .id = "id-" + patch,
         .sha256 = std::string(64, 'a'),
-        .message = patch + ": every task runs the patched code"};
+        .message = patch + ": held by an administrator"};
 }
 
 inline std::vector<std::string> patches(std::vector<report::Event> const& events) {
