@@ -1,6 +1,7 @@
 #include "engine/plan.hpp"
 
 #include "engine/pins.hpp"
+#include "engine/replacement.hpp"
 #include "engine/selection.hpp"
 
 #include <algorithm>
@@ -119,30 +120,6 @@ std::optional<Action> step(World const& world, Request const& request, Judgement
                                                  : apply_step(world, request, judged);
 }
 
-// Whether the offer may take the place of what did harm: cumulative, of the same source, and proved
-// on this kernel.
-bool may_replace(World const& world, Judgement const& harmful, Judgement const& other) {
-    auto const* offer = other.offer;
-    return offer != nullptr && other.state == PatchState::absent && !other.refusal &&
-           offer->module.replace == module::Replace::yes &&
-           offer->source == harmful.record->source &&
-           world.state.is_good(offer->sha256, world.kernel) && !is_held(world.state, *offer) &&
-           !world.failures.contains(offer->sha256) && !world.not_yet.contains(offer->sha256) &&
-           !world.unfit.contains(offer->sha256);
-}
-
-// The newest of them; nullptr = none.
-Judgement const* replacement_for(
-    World const& world, Judgement const& harmful, std::vector<Judgement> const& judgements
-) {
-    Judgement const* best = nullptr;
-    for (auto const& other : judgements)
-        if (may_replace(world, harmful, other) &&
-            (best == nullptr || is_later(file_of(*other.offer), file_of(*best->offer))))
-            best = &other;
-    return best;
-}
-
 bool others_wait(std::string const& name, std::vector<Judgement> const& judgements) {
     return std::any_of(judgements.begin(), judgements.end(), [&](auto const& other) {
         return other.name != name && other.disposition == report::Disposition::scheduled &&
@@ -184,9 +161,9 @@ rescue(World const& world, Judgement const& judged, std::vector<Judgement> const
         return std::nullopt;
     if (!is_quiet(world))
         return give_way(world, judgements);
-    if (auto const* other = replacement_for(world, judged, judgements))
+    if (auto const* offer = replacement_for(world, judged, judgements))
         return Action{
-            .kind = Kind::load, .name = other->name, .offer = other->offer, .over = judged.name};
+            .kind = Kind::load, .name = offer->name(), .offer = offer, .over = judged.name};
     return Action{.kind = Kind::disable, .name = judged.name};
 }
 

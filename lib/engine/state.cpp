@@ -91,8 +91,12 @@ bool State::drop_quarantine(std::string_view sha256) {
 
 void State::put(GoodVerdict verdict) {
     constexpr std::size_t most = 256; // years of patches
-    if (is_good(verdict.sha256, verdict.kernel))
-        return;
+    for (auto& known : good)
+        if (known.sha256 == verdict.sha256 && known.kernel == verdict.kernel) {
+            verdict.since = known.since;
+            known = std::move(verdict);
+            return;
+        }
     good.push_back(std::move(verdict));
     if (good.size() > most)
         good.erase(good.begin());

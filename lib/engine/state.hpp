@@ -48,11 +48,18 @@ struct LoadRecord {
     bool first = false;
 };
 
-// What came through its probation once: a crash is never guessed to be its fault.
+// What came through its probation once: a crash is never guessed to be its fault. It may be wanted
+// again when its source has something newer only: for that the rest.
 struct GoodVerdict {
     std::string sha256;
     std::string kernel;
     Time since;
+    std::string name = {}; // module name
+    std::string id = {};
+    std::string source = {};
+    std::string file = {}; // as in LoadRecord
+    int priority = 50;
+    module::Replace replace = module::Replace::unknown;
 };
 
 // Why a digest is not loaded any more.
@@ -136,7 +143,7 @@ struct State {
     void put(Quarantine quarantine);
     bool drop_quarantine(std::string_view sha256); // whether there was one
     // The oldest is forgotten when there are very many.
-    void put(GoodVerdict verdict);
+    void put(GoodVerdict verdict); // in the place of one for the same digest and kernel
 };
 
 // Whether the kernel runs its code, as far as we remember: about to, or on its way, or there.

@@ -171,14 +171,28 @@ Quarantine quarantine_from(Json const& json) {
 
 Json to_json(GoodVerdict const& verdict) {
     return {
-        {"sha256", verdict.sha256}, {"kernel", verdict.kernel}, {"since", seconds(verdict.since)}};
+        {"sha256", verdict.sha256},
+        {"kernel", verdict.kernel},
+        {"since", seconds(verdict.since)},
+        {"name", verdict.name},
+        {"id", verdict.id},
+        {"source", verdict.source},
+        {"file", verdict.file},
+        {"priority", verdict.priority},
+        {"replace", replace_names.at(static_cast<std::size_t>(verdict.replace))}};
 }
 
 GoodVerdict verdict_from(Json const& json) {
     return {
         .sha256 = json.at("sha256"),
         .kernel = json.at("kernel"),
-        .since = time_from(json.at("since"))};
+        .since = time_from(json.at("since")),
+        .name = json.value("name", ""),
+        .id = json.value("id", ""),
+        .source = json.value("source", ""),
+        .file = json.value("file", ""),
+        .priority = json.value("priority", 50),
+        .replace = replace_from(json.value("replace", "unknown"))};
 }
 
 Json to_json(std::optional<Pause> const& pause) {

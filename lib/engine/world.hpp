@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,9 @@ struct World {
     std::map<std::string, std::string> not_yet = {};
     // What is too little severe to be loaded by itself, by digest, in words.
     std::map<std::string, std::string> below = {};
+    // Cumulative, proved on this kernel, and kept: may take the place of what did harm when its
+    // source does not offer it any more.
+    std::span<repository::Offer const> stored = {};
     // What cannot be had in time to take the place of what did harm, by digest.
     std::set<std::string, std::less<>> unfit = {};
     // Of ours, whose transition has run for too long: to be turned round; "" = none.

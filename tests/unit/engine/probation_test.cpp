@@ -223,6 +223,50 @@ TEST_CASE("what takes the place of a harmful patch") {
     }
 }
 
+TEST_CASE("what is only stored takes the place of a harmful patch, too") {
+    WorldBuilder world;
+    world.mode = report::Mode::manual;
+    world.offer_from("test", "a4", Replace::yes);
+    world.see("a4", PatchState::enabled);
+    world.record("a4").replace = Replace::yes;
+    world.quarantine("a4");
+    world.keep("a1");
+    world.keep("a3");
+    CHECK(world.steps() == Strings{"load a3 over a4"});
+    SECTION("the newest of all that there are") {
+        world.offer_from("test", "a2", Replace::yes);
+        world.prove("a2");
+        CHECK(world.steps() == Strings{"load a3 over a4"});
+    }
+    SECTION("not what its source refuses now") {
+        world.offer_from("test", "a3", Replace::yes).refused = base::Error{
+            .code = base::Errc::withdrawn, .subject = "a3", .cause = "withdrawn", .remedy = {}};
+        CHECK(world.steps() == Strings{"load a1 over a4"});
+    }
+    SECTION("not what was reverted, quarantined or found wanting") {
+        world.hold("a3");
+        world.quarantine("a1");
+        CHECK(world.steps() == Strings{"disable a4"});
+    }
+    SECTION("not while all is paused") {
+        world.stop();
+        CHECK(world.steps() == Strings{"disable a4"});
+    }
+    SECTION("not of another source") {
+        world.state.loads[0].source = "other";
+        CHECK(world.steps() == Strings{"disable a4"});
+    }
+    SECTION("not what proved on another kernel") {
+        world.state.good.clear();
+        world.keep("a3", "another kernel");
+        CHECK(world.steps() == Strings{"disable a4"});
+    }
+    SECTION("not what somebody else has loaded since") {
+        world.see("a3", PatchState::enabled);
+        CHECK(world.steps() == Strings{"load a1 over a4"});
+    }
+}
+
 TEST_CASE("what was printed before a patch came in is not its fault") {
     ProvingBench bench;
     auto const warning = warning_in("lp_one_show+0x9/0x20 [lp_one]");

@@ -128,6 +128,16 @@ TEST_CASE("what the crash guard has to know is saved") {
         .since = at(6),
         .evidence = {"one", "two\x1b"}});
     state.put(engine::GoodVerdict{.sha256 = "bb", .kernel = "vmlinux", .since = at(7)});
+    state.put(engine::GoodVerdict{
+        .sha256 = "bb",
+        .kernel = "vmlinux",
+        .since = at(9),
+        .name = "lp",
+        .id = "FIX-1",
+        .source = "corp",
+        .file = "lp.ko",
+        .priority = 70,
+        .replace = module::Replace::yes});
     state.seen.emplace("cc", at(8));
     state.unclean_boots = 2;
     state.boot_loop = true;
@@ -145,6 +155,11 @@ TEST_CASE("what the crash guard has to know is saved") {
     CHECK(quarantine->evidence == std::vector<std::string>{"one", "two\x1b"});
     CHECK(loaded.is_good("bb", "vmlinux"));
     CHECK_FALSE(loaded.is_good("bb", "another"));
+    REQUIRE(loaded.good.size() == 1);
+    auto const& good = loaded.good[0];
+    CHECK((good.since == at(7) && good.name == "lp" && good.id == "FIX-1"));
+    CHECK((good.source == "corp" && good.file == "lp.ko" && good.priority == 70));
+    CHECK(good.replace == module::Replace::yes);
     CHECK(loaded.seen.at("cc") == at(8));
     CHECK((loaded.unclean_boots == 2 && loaded.boot_loop && loaded.judged_boot == "boot"));
 }

@@ -3,6 +3,7 @@
 
 #include "engine/judgement.hpp"
 #include "engine/plan.hpp"
+#include "engine/replacement.hpp"
 #include "engine/world.hpp"
 
 #include <map>
@@ -29,6 +30,7 @@ struct WorldBuilder {
     std::set<std::string, std::less<>> restore = {};
     std::map<std::string, std::string> not_yet = {};
     std::map<std::string, std::string> below = {};
+    std::vector<repository::Offer> stored = {};
     std::string overdue = {};
     bool reverse_for_others_only = false;
 
@@ -138,6 +140,7 @@ struct WorldBuilder {
             .restore = restore,
             .not_yet = not_yet,
             .below = below,
+            .stored = stored,
             .overdue = overdue,
             .reverse_for_others_only = reverse_for_others_only,
             .missing = missing,
@@ -159,6 +162,21 @@ struct WorldBuilder {
 
     void prove(std::string const& name) {
         state.put(GoodVerdict{.sha256 = digest(name), .kernel = "kernel", .since = {}});
+    }
+
+    // Proved, and gone from its source since.
+    void keep(std::string const& name, std::string const& kernel = "kernel") {
+        state.put(GoodVerdict{
+            .sha256 = digest(name),
+            .kernel = kernel,
+            .since = {},
+            .name = name,
+            .id = name,
+            .source = "test",
+            .file = name + ".ko",
+            .priority = 50,
+            .replace = module::Replace::yes});
+        stored = stored_offers(state, "kernel");
     }
 
     Judgement judged(std::string const& name) const {
