@@ -50,18 +50,14 @@ Daemon::Daemon(Surroundings surroundings)
           surroundings_.make_authoriser ? surroundings_.make_authoriser(*bus_, pump_)
                                         : std::make_unique<dbus_server::Polkit>(*bus_, pump_)
       ),
+      health_command_(*bus_, pump_, clock_, loaded_.configuration.probation.command),
       sources_(
           loaded_.configuration.sources,
           surroundings_.keys(),
           repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root)
       ),
       state_file_(surroundings_.state_directory),
-      engine_(engine_parts(
-          {io_.get_executor(), clock_, workers_, sources_, state_file_},
-          surroundings_,
-          identity_,
-          loaded_.configuration
-      )),
+      engine_(parts()),
       history_database_(surroundings_.history(), rules_of(loaded_.configuration.history)),
       history_(
           {.clock = clock_,
@@ -129,6 +125,17 @@ Daemon::~Daemon() {
     history_thread_.join();
     if (auto const written = history_.finish(); !written)
         spdlog::error("the history lacks what happened last: {}", describe(written.error()));
+}
+
+engine::Engine::Parts Daemon::parts() {
+    auto parts = engine_parts(
+        {io_.get_executor(), clock_, workers_, sources_, state_file_},
+        surroundings_,
+        identity_,
+        loaded_.configuration
+    );
+    parts.health = &health_command_;
+    return parts;
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {
@@ -252,6 +259,7 @@ void Daemon::take(LoadedConfiguration loaded) {
     hints_.watch(watched_directories());
     auto const& configuration = loaded_.configuration;
     history_.retain(rules_of(configuration.history));
+    health_command_.configure(configuration.probation.command);
     engine_.reconfigure(
         {.sources = configuration.sources,
          .mode = configuration.apply.mode,

@@ -5,6 +5,7 @@
 #include "configuration.hpp"
 #include "dbus_server/authoriser.hpp"
 #include "dbus_server/bus_pump.hpp"
+#include "dbus_server/health_command.hpp"
 #include "dbus_server/log_control_object.hpp"
 #include "dbus_server/service.hpp"
 #include "engine/engine.hpp"
@@ -51,6 +52,7 @@ private:
     void reload();
     void take(LoadedConfiguration loaded);
     std::vector<std::filesystem::path> watched_directories() const;
+    engine::Engine::Parts parts();
     void rescan();
     void tell_overlooked();
 
@@ -66,6 +68,7 @@ private:
     base::SystemClock clock_{io_.get_executor()};
     dbus_server::BusPump pump_;
     std::unique_ptr<dbus_server::Authoriser> authoriser_;
+    dbus_server::HealthCommand health_command_;
     repository::Sources sources_;
     engine::StateFile state_file_;
     // Joined before what their jobs use is destroyed: see ~Daemon.

@@ -2,6 +2,7 @@
 #include "engine/engine.hpp"
 
 #include "engine/crash_guard.hpp"
+#include "engine/replacement.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -76,6 +77,10 @@ Engine::Engine(Parts parts)
       blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
       courses_(parts_.clock),
       probation_(parts_.probation),
+      health_(
+          parts_.health,
+          [this](std::string const& patch, auto const& verdict) { take_health(patch, verdict); }
+      ),
       ladder_(parts_.transition, parts_.machine_id),
       kernel_(kernel_of(parts_.identity)) {}
 
@@ -193,6 +198,7 @@ void Engine::take(repository::Catalogue catalogue) {
 
 void Engine::step() {
     look();
+    stored_ = stored_offers(keeper_.state(), kernel_);
     // Planning blindly would take what is loaded for gone.
     if (!blind_ && catalogue_.read_at != Time())
         proceed();
@@ -392,8 +398,10 @@ void Engine::schedule_next_look() {
         by(now + look_while_moving);
     if (auto const changes = ladder_.next(now))
         by(*changes);
-    if (auto const ends = probation_.next())
+    if (auto const ends = probation_.next(); ends && *ends > now) // else a verdict waits for health
         by(*ends);
+    if (auto const untold = taint_.next())
+        by(*untold);
     // The wall clock may be set meanwhile: whoever waits for long looks at it now and then.
     if (policy_.next)
         by(now + std::clamp<base::Clock::Monotonic::duration>(

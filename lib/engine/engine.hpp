@@ -10,6 +10,7 @@
 #include "engine/catalogue_reader.hpp"
 #include "engine/compose_report.hpp"
 #include "engine/courses.hpp"
+#include "engine/health_watch.hpp"
 #include "engine/kill_switch.hpp"
 #include "engine/plan.hpp"
 #include "engine/policy.hpp"
@@ -19,6 +20,7 @@
 #include "engine/stall_ladder.hpp"
 #include "engine/state_file.hpp"
 #include "engine/state_keeper.hpp"
+#include "engine/taint_watch.hpp"
 #include "engine/world.hpp"
 #include "kernel/blocker.hpp"
 #include "kernel/identity.hpp"
@@ -97,6 +99,7 @@ public:
         std::optional<repository::VerifiedStore> store = {};
         TransitionRules transition = {};
         ProbationRules probation = {};
+        HealthCheck* health = nullptr; // nullptr = nobody is asked
         Policy policy = {};
         // Whether what was in the kernel when the boot before ended is wanted again in any mode.
         bool restore = true;
@@ -267,7 +270,13 @@ private:
     bool is_harm_in() const;
     void take_harm(LoadRecord const& load, kernel::Trace const& trace);
     void complete_evidence(kernel::Trace const& trace);
+    void condemn(
+        LoadRecord const& load, std::string const& reason, std::vector<std::string> const& evidence
+    );
     void tell_harm_elsewhere(kernel::Trace const& trace);
+    void tell_elsewhere(std::string const& what, std::vector<std::string> kernel_log);
+    void follow_taint();
+    void take_health(std::string const& patch, base::Result<HealthCheck::Verdict> const& verdict);
     void follow_probation();
     void follow_stall();
     void turned_round(std::string const& name);
@@ -329,11 +338,14 @@ private:
     RequestQueue requests_;
     Backoff backoff_;
     Probation probation_;
+    HealthWatch health_;
+    TaintWatch taint_;
     StallLadder ladder_;
     PolicyVerdict policy_; // as of the last step
     kernel::TraceReader traces_;
     std::uint64_t told_trace_ = 0;              // the newest that something was made of
     std::string harmful_;                       // the digest it was held against; "" = none
+    std::vector<repository::Offer> stored_;     // see stored_offers()
     std::optional<std::uint64_t> unsaved_harm_; // the first line of what is not on the disk yet
     // By module name: the line with which it came in. What was printed before is not its fault.
     std::map<std::string, std::uint64_t, std::less<>> came_in_;

@@ -115,6 +115,7 @@ void Engine::kernel_said(std::vector<kernel::KernelLine> const& lines) {
         auto const* trace = traces_.read(line);
         if (trace == nullptr)
             continue;
+        taint_.account(trace->kind);
         // Whose code it is may have been loaded a moment ago.
         if (!std::exchange(looked, true))
             look();
@@ -159,6 +160,14 @@ void Engine::take_harm(LoadRecord const& load, kernel::Trace const& trace) {
     auto const reason = "the kernel reported " + std::string(kernel::name(trace.kind)) + " in " +
                         (where.module.empty() ? "" : where.module + ':') + where.function;
     harmful_ = load.sha256;
+    if (!unsaved_harm_)
+        unsaved_harm_ = trace.sequence;
+    condemn(load, reason, trace.lines);
+}
+
+void Engine::condemn(
+    LoadRecord const& load, std::string const& reason, std::vector<std::string> const& evidence
+) {
     keeper_.state().put(Quarantine{
         .sha256 = load.sha256,
         .name = load.name,
@@ -167,12 +176,10 @@ void Engine::take_harm(LoadRecord const& load, kernel::Trace const& trace) {
         .reason = reason,
         .boot_id = parts_.identity.boot_id,
         .since = parts_.clock.wall(),
-        .evidence = trace.lines});
+        .evidence = evidence});
     auto harm = event(EventKind::harmful, load.name, reason + "; it is taken out and quarantined");
-    harm.kernel_log = trace.lines;
+    harm.kernel_log = evidence;
     tell({std::move(harm)});
-    if (!unsaved_harm_)
-        unsaved_harm_ = trace.sequence;
     // Taking it out is recorded first, and brings this along.
     keeper_.save_with_next([this](base::Result<void> const& saved) {
         if (saved)
@@ -195,6 +202,14 @@ void Engine::complete_evidence(kernel::Trace const& trace) {
 }
 
 void Engine::tell_harm_elsewhere(kernel::Trace const& trace) {
+    tell_elsewhere(
+        "the kernel reported " + std::string(kernel::name(trace.kind)) +
+            " elsewhere: " + trace.lines.front(),
+        trace.lines
+    );
+}
+
+void Engine::tell_elsewhere(std::string const& what, std::vector<std::string> kernel_log) {
     if (++told_elsewhere_ > most_told_elsewhere)
         return;
     std::vector<report::Event> events{
@@ -203,10 +218,36 @@ void Engine::tell_harm_elsewhere(kernel::Trace const& trace) {
          .patch = {},
          .id = {},
          .sha256 = {},
-         .message = "while a patch is on probation the kernel reported " +
-                    std::string(kernel::name(trace.kind)) + " elsewhere: " + trace.lines.front(),
-         .kernel_log = trace.lines}};
+         .message = "while a patch is on probation " + what,
+         .kernel_log = std::move(kernel_log)}};
     tell(events);
+}
+
+void Engine::follow_taint() {
+    auto const now = parts_.clock.now();
+    taint_.follow(observed_.taint, !probation_.is_idle(), now);
+    for (auto const words : taint_.take_untold(now))
+        tell_elsewhere(
+            "the kernel was tainted by " + std::string(words) +
+                " that its log does not tell of; no patch is blamed for it",
+            {}
+        );
+}
+
+// What could not be asked is said, and no patch is blamed for it.
+void Engine::take_health(
+    std::string const& patch, base::Result<HealthCheck::Verdict> const& verdict
+) {
+    complain(
+        "health-command",
+        verdict ? std::vector<std::string>() : std::vector{describe(verdict.error())}
+    );
+    auto const* load = keeper_.state().find_load(patch, parts_.identity.boot_id);
+    bool const harm = verdict && !verdict->well;
+    if (harm && load != nullptr && keeper_.state().find_quarantine(load->sha256) == nullptr)
+        condemn(*load, verdict->words, {});
+    else
+        wake(); // its verdict may have waited for this
 }
 
 bool Engine::is_harm_in() const {
@@ -234,7 +275,10 @@ void Engine::follow_probation() {
         }
     }
     probation_.follow(state, observed_, boot_id, now);
-    auto const passed = probation_.passed(now);
+    health_.follow(probation_.is_wanted() ? probation_.enabled() : std::vector<std::string>());
+    follow_taint();
+    auto passed = probation_.passed(now);
+    std::erase_if(passed, [this](auto const& name) { return !health_.is_cleared(name); });
     for (auto const& name : passed) {
         auto* load = state.find_load(name, boot_id);
         load->proving = false;
@@ -244,7 +288,15 @@ void Engine::follow_probation() {
         if (!probation_.is_wanted() || state.find_quarantine(load->sha256) != nullptr)
             continue;
         state.put(GoodVerdict{
-            .sha256 = load->sha256, .kernel = kernel_, .since = parts_.clock.wall()});
+            .sha256 = load->sha256,
+            .kernel = kernel_,
+            .since = parts_.clock.wall(),
+            .name = load->name,
+            .id = load->id,
+            .source = load->source,
+            .file = load->file,
+            .priority = load->priority,
+            .replace = load->replace});
         tell(EventKind::proved, name, "it has come through its probation");
     }
     if (!passed.empty())

@@ -28,6 +28,7 @@ World Engine::world(
         .restore = to_restore(),
         .not_yet = not_yet(),
         .below = policy_.below,
+        .stored = stored_,
         .unfit = unfit_,
         .overdue = overdue(),
         .reverse_for_others_only = ladder_.rules().reverse_for_others_only,

@@ -41,6 +41,14 @@ std::string Probation::culprit(kernel::Trace const& trace) const {
     return found == trials_.end() ? std::string() : found->first;
 }
 
+std::vector<std::string> Probation::enabled() const {
+    std::vector<std::string> names;
+    for (auto const& [name, since] : trials_)
+        if (since)
+            names.push_back(name);
+    return names;
+}
+
 std::vector<std::string> Probation::passed(Monotonic now) const {
     std::vector<std::string> names;
     for (auto const& [name, since] : trials_)

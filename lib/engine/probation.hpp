@@ -46,6 +46,7 @@ public:
     // Who is to be taken out for it; "" = nobody.
     std::string culprit(kernel::Trace const& trace) const;
 
+    std::vector<std::string> enabled() const;             // whose transition has ended
     std::vector<std::string> passed(Monotonic now) const; // whose time is over
     // When the first one's will be. Without a verdict it is worth no alarm.
     std::optional<Monotonic> next() const;

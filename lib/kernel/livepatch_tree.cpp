@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <fcntl.h>
 #include <utility>
 
@@ -57,9 +58,21 @@ base::Result<Observation> LivepatchTree::observe() {
             return base::system_error(modules_path.string(), "cannot open", errno);
         LivepatchScan scan(patches.get(), modules.get(), ordinary_);
         auto observation = scan.run();
+        if (observation)
+            observation->taint = taint();
         if (!scan.moved() || round == rounds)
             return observation;
     }
+}
+
+std::uint64_t LivepatchTree::taint() const {
+    auto const path = root_.proc / "sys/kernel/tainted";
+    std::array<char, 32> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    auto const reading = read_at(AT_FDCWD, path.c_str(), buffer);
+    std::uint64_t bits = 0;
+    if (reading)
+        std::from_chars(reading.text.data(), reading.text.data() + reading.text.size(), bits);
+    return bits;
 }
 
 std::optional<bool> LivepatchTree::in_transition(std::string const& patch) const {

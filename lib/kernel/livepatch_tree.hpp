@@ -45,6 +45,7 @@ struct ObservedPatch {
 
 struct Observation {
     std::vector<ObservedPatch> patches = {}; // sorted by name; none of them `absent`
+    std::uint64_t taint = 0; // of the kernel, as /proc/sys/kernel/tainted; 0 also when unreadable
 
     ObservedPatch const* find(std::string_view name) const;
     // The patch in transition, whoever started it; nullptr when the kernel is quiet. A patch whose
@@ -77,6 +78,8 @@ public:
     bool has_live(std::string_view module) const { return is_live(root_, module); }
 
 private:
+    std::uint64_t taint() const;
+
     Root root_;
     OrdinaryModules ordinary_;
 };

@@ -56,6 +56,7 @@ engine::Engine::Parts EngineBench::parts() {
         .store = std::move(store),
         .transition = transition,
         .probation = probation,
+        .health = health,
         .policy = policy};
 }
 

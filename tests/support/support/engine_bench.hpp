@@ -52,6 +52,7 @@ public:
     // Both off, unless a test is about them.
     engine::TransitionRules transition{.stall_after = {}, .reverse_after = {}};
     engine::ProbationRules probation{.time = {}};
+    engine::HealthCheck* health = nullptr;
     engine::Policy policy = {};
     repository::Cumulative cumulative = repository::Cumulative::automatic;
     bool with_store = false; // what is loaded is kept in stored()
