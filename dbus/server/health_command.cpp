@@ -1,7 +1,6 @@
 #include "dbus_server/health_command.hpp"
 
 #include <cstdint>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,28 +83,28 @@ HealthCommand::HealthCommand(
     unit_->finishRegistration();
 }
 
+template <class... Arguments>
+void HealthCommand::ask(char const* method, Arguments const&... arguments) {
+    // In one expression: the invoker keeps references.
+    manager_->callMethodAsync(method)
+        .onInterface(manager_interface)
+        .withTimeout(answer_timeout)
+        .withArguments(std::string(unit_name), std::string(arguments)...)
+        .uponReplyInvoke([](sdbus::Error const*) {});
+    pump_.wake();
+}
+
 void HealthCommand::run(std::string const& patch, Done done) {
     done_ = std::move(done);
     too_late_ = clock_.alarm(clock_.now() + time_limit + grace, [this] {
         finish(not_asked("nothing was heard of it for too long"));
     });
-    ask("ResetFailedUnit", unit_name); // what a daemon left that was killed
+    ask("ResetFailedUnit"); // what a daemon left that was killed
     // systemd tells of units only when somebody wants to know. Twice is an error, and no harm.
     manager_->callMethodAsync("Subscribe")
         .onInterface(manager_interface)
         .withTimeout(answer_timeout)
         .uponReplyInvoke([this, patch](sdbus::Error const*) { start(patch); });
-    pump_.wake();
-}
-
-void HealthCommand::ask(char const* method, std::string const& unit) {
-    auto call = manager_->callMethodAsync(method);
-    call.onInterface(manager_interface).withTimeout(answer_timeout);
-    if (method == std::string_view("StopUnit"))
-        call.withArguments(unit, std::string("replace"));
-    else
-        call.withArguments(unit);
-    call.uponReplyInvoke([](sdbus::Error const*) {});
     pump_.wake();
 }
 
@@ -135,7 +134,7 @@ void HealthCommand::changed(std::string const& interface, Properties const& prop
         return failed();
     if (word != "active")
         return;
-    ask("StopUnit", unit_name);
+    ask("StopUnit", "replace");
     finish(Verdict{});
 }
 
@@ -147,7 +146,7 @@ void HealthCommand::failed() {
             std::string("org.freedesktop.systemd1.Service"), std::string("ExecMainStatus")
         )
         .uponReplyInvoke([this](sdbus::Error const* error, sdbus::Variant const& value) {
-            ask("ResetFailedUnit", unit_name);
+            ask("ResetFailedUnit");
             if (error != nullptr || !value.containsValueOfType<std::int32_t>())
                 return finish(not_asked("systemd does not tell how it ended"));
             finish(judge(value.get<std::int32_t>()));

@@ -39,8 +39,9 @@ public:
 private:
     using Properties = std::map<std::string, sdbus::Variant>;
 
-    // A call of systemd that nobody waits for.
-    void ask(char const* method, std::string const& unit);
+    // A call of systemd about the unit that nobody waits for.
+    template <class... Arguments>
+    void ask(char const* method, Arguments const&... arguments);
     void start(std::string const& patch);
     void changed(std::string const& interface, Properties const& properties);
     void failed();

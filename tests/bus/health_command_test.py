@@ -17,7 +17,7 @@ class HealthCommand(BusCase):
 
     def test_it_is_run_by_systemd_and_a_user_of_no_rights(self):
         client = self.start()
-        self.offer("lp_a")
+        self.offer_and_see(client, "lp_a")
         self.wait_for(lambda: len(self.systemd.started) == 2, "both runs")
         self.wait_for(lambda: self.probation(client) == "passed", "its verdict")
         for unit in self.systemd.started:
@@ -30,7 +30,7 @@ class HealthCommand(BusCase):
     def test_an_ill_host_is_harm(self):
         self.systemd.status = 3
         client = self.start()
-        self.offer("lp_a")
+        self.offer_and_see(client, "lp_a")
         self.wait_for(lambda: client.patch("lp_a")["Disposition"] == "quarantined", "its quarantine")
         self.wait_state(client, "lp_a", "absent")
         self.assertIn("exit status 3", client.patch("lp_a")["Reason"])
@@ -42,7 +42,7 @@ class HealthCommand(BusCase):
                 self.systemd.status, self.systemd.refusing = status, refusing
                 client = self.start()
                 name = f"lp_{status}"
-                self.offer(name)
+                self.offer_and_see(client, name)
                 self.wait_for(lambda: any(reason.startswith("health-command: ") for reason in
                                           client.manager_property("HealthReasons")), "the complaint")
                 self.wait_for(lambda: client.patch(name)["Probation"] == "passed", "its verdict")
@@ -52,6 +52,6 @@ class HealthCommand(BusCase):
     def test_without_a_command_systemd_is_asked_nothing(self):
         self.write("etc/livepatchd.toml", '[probation]\ntime = "1s"\n')
         client = self.start()
-        self.offer("lp_a")
+        self.offer_and_see(client, "lp_a")
         self.wait_for(lambda: self.probation(client) == "passed", "its verdict")
         self.assertEqual(self.systemd.calls, [])
