@@ -27,7 +27,7 @@ install(DIRECTORY DESTINATION "${etc}/conf.d")
 install(DIRECTORY DESTINATION "${etc}/trust")
 install(DIRECTORY DESTINATION lib/livepatchd/conf.d)
 
-install(FILES packaging/man/lpctl.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES packaging/man/lpctl.1 packaging/man/lprepo.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/man/livepatchd.toml.5 packaging/man/livepatchd-repos.5
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")

@@ -1,0 +1,22 @@
+// lprepo: makes, signs and keeps a repository of livepatches.
+#include "lprepo/command_line.hpp"
+#include "lprepo/passphrases.hpp"
+
+#include <chrono>
+#include <iostream>
+#include <unistd.h>
+
+int main(int argc, char** argv) {
+    using namespace livepatch;
+    std::ios::sync_with_stdio(false);
+    lprepo::Context context{
+        .out = std::cout,
+        .err = std::cerr,
+        .out_terminal = cli::terminal_of(STDOUT_FILENO),
+        .now =
+            [] {
+                return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+            },
+        .ask_secret = lprepo::ask_terminal};
+    return lprepo::run(argc, argv, context);
+}
