@@ -34,6 +34,8 @@ install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/ma
 
 install(FILES packaging/completions/lpctl.bash RENAME lpctl
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES packaging/completions/lprepo.bash RENAME lprepo
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 install(FILES packaging/completions/_lpctl DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
 install(FILES packaging/completions/lpctl.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
 

@@ -3,7 +3,6 @@
 
 #include "base/result.hpp"
 #include "cli/failure.hpp"
-#include "cli/terminal.hpp"
 #include "publish/times.hpp"
 
 #include <functional>
@@ -20,7 +19,6 @@ namespace exit_status = cli::exit_status;
 struct Context {
     std::ostream& out; // data
     std::ostream& err; // messages
-    cli::Terminal out_terminal = {};
 
     std::function<publish::Time()> now;
 

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <iostream>
-#include <unistd.h>
 
 int main(int argc, char** argv) {
     using namespace livepatch;
@@ -12,7 +11,6 @@ int main(int argc, char** argv) {
     lprepo::Context context{
         .out = std::cout,
         .err = std::cerr,
-        .out_terminal = cli::terminal_of(STDOUT_FILENO),
         .now =
             [] {
                 return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());

@@ -3,6 +3,7 @@
 #include "base/sha256.hpp"
 #include "publish/catalogue_document.hpp"
 #include "publish/names.hpp"
+#include "repository/kernel_catalogue.hpp"
 #include "trust/tuf/client.hpp"
 
 #include <algorithm>
@@ -95,6 +96,9 @@ private:
         auto const catalogue = CatalogueDocument::parse(text, path);
         if (!catalogue)
             return catalogue.error();
+        // With the hosts' own reader, which is stricter.
+        if (auto const read = repository::parse_kernel_catalogue(text, path); !read)
+            return read.error();
         if (catalogue_path(catalogue->release()) != path)
             return refused(path, "it is for the kernel " + catalogue->release());
         ++result_.kernels;

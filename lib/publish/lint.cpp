@@ -1,6 +1,7 @@
 #include "publish/lint.hpp"
 
 #include "base/sha256.hpp"
+#include "repository/kernel_catalogue.hpp"
 
 #include <set>
 
@@ -18,6 +19,7 @@ public:
           file_(file) {}
 
     std::vector<Remark> look() {
+        look_as_a_host();
         for (auto const& patch : catalogue_.content().at("patches"))
             look_at(patch);
         return std::move(remarks_);
@@ -28,6 +30,16 @@ private:
         remarks_.push_back(
             {.weight = weight, .subject = catalogue_.release() + ' ' + id_, .text = std::move(text)}
         );
+    }
+
+    // With the hosts' own reader, as it would be published now.
+    void look_as_a_host() {
+        auto published = catalogue_;
+        published.settle(Time());
+        auto const read =
+            repository::parse_kernel_catalogue(published.text(), catalogue_.release());
+        if (!read)
+            remark(Weight::error, "hosts cannot read it: " + read.error().cause);
     }
 
     void look_at(json const& patch) {

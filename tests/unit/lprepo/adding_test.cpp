@@ -1,5 +1,6 @@
 // add: what is read out of a module, and what is refused.
 #include "publisher.hpp"
+#include "repository/kernel_catalogue.hpp"
 
 using namespace livepatch;
 using support::ModuleFile;
@@ -170,4 +171,46 @@ TEST_CASE("the kernel's build is read out of its notes") {
     );
     auto const none = desk.directory.write("none", "no notes").string();
     CHECK(desk.add_file(desk.write_module({}), {"--kernel", none, "--replace"}) == 6);
+}
+
+TEST_CASE("hosts read the catalogue as it was meant") {
+    Desk desk;
+    desk.add("LP-0", {.name = "zero"});
+    desk.add(
+        "LP-1",
+        {.name = "one", .replace = true, .build_id = "00ff"},
+        {"--supersedes", "LP-0", "--rollout", "default=0h:1,6h:100", "--kernel-build-id", "abcd"}
+    );
+    desk.must("publish");
+    desk.must("withdraw", {"LP-1", "--reason", "crashes", "--action", "revert"});
+    desk.must("publish");
+    auto const text = desk.catalogue("2.targets.json").dump();
+    auto const catalogue = repository::parse_kernel_catalogue(text, "catalogue");
+    REQUIRE(catalogue);
+    CHECK(catalogue->kernel.release == "6.1.0-56-amd64");
+    CHECK(catalogue->kernel.arch == "x86_64");
+    CHECK(catalogue->kernel.build_ids == Publisher::Words{"abcd"});
+    REQUIRE(catalogue->patches.size() == 2);
+    auto const& read = catalogue->patches[1];
+    CHECK(read.id == "LP-1");
+    CHECK(read.version == 2U);
+    CHECK(read.severity == "important");
+    CHECK(read.cves == Publisher::Words{"CVE-2026-1234"});
+    REQUIRE(read.withdrawn);
+    CHECK(read.withdrawn->reason == "crashes");
+    CHECK(read.withdrawn->revert);
+    CHECK(read.module.name == "one");
+    CHECK(read.module.build_id == "00ff");
+    CHECK(read.module.path == "modules/x86_64/6.1.0-56-amd64/LP-1.ko");
+    CHECK(read.published == desk.now);
+    CHECK(read.replace == true);
+    CHECK(read.supersedes == Publisher::Words{"LP-0"});
+    REQUIRE(read.targets.size() == 1);
+    CHECK(read.targets[0].object == "vmlinux");
+    CHECK(read.targets[0].build_ids == Publisher::Words{"abcd"});
+    REQUIRE(read.functions.size() == 1);
+    CHECK(read.functions[0].functions[0].name == "cmdline_proc_show");
+    REQUIRE(read.rollout);
+    CHECK(read.rollout->rings.at("default").size() == 2);
+    CHECK(read.rollout->rings.at("default")[1].at == desk.now + std::chrono::hours(6));
 }
