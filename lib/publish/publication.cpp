@@ -3,6 +3,7 @@
 #include "publish/catalogue_document.hpp"
 #include "publish/names.hpp"
 #include "publish/target_entry.hpp"
+#include "repository/kernel_catalogue.hpp"
 #include "trust/tuf/file_name.hpp"
 
 #include <array>
@@ -269,10 +270,13 @@ base::Result<void> Publication::settle_catalogues() {
         auto catalogue = CatalogueDocument::parse(**text, path);
         if (!catalogue)
             return catalogue.error();
-        if (!catalogue->settle(with_.now))
-            continue;
-        if (auto good = draft_.put(path, catalogue->text()); !good)
-            return good;
+        if (catalogue->settle(with_.now))
+            if (auto good = draft_.put(path, catalogue->text()); !good)
+                return good;
+        // One mistake in it, and hosts would take nothing from it any more.
+        auto const read = repository::parse_kernel_catalogue(catalogue->text(), path);
+        if (!read)
+            return read.error();
     }
     return {};
 }

@@ -208,3 +208,17 @@ TEST_CASE("two at work on one repository do not mix") {
     CHECK(publisher.call({"publish", publisher.repo().string()}) == 1);
     CHECK(publisher.err.str().find("another lprepo is at work on it") != std::string::npos);
 }
+
+TEST_CASE("a catalogue that hosts could not read is not published") {
+    Publisher publisher;
+    publisher.publish_one();
+    auto const module = (publisher.directory.path() / "LP_1.ko").string();
+    publisher.must("add", {module, "--id", "LP-2", "--severity", "low"}); // the same module again
+    CHECK(publisher.call({"lint", publisher.repo().string()}) == 6);
+    CHECK(publisher.call({"publish", publisher.repo().string()}) == 6);
+    CHECK(
+        publisher.err.str().find("must be another one than those before it") != std::string::npos
+    );
+    publisher.must("verify", {"--json"});
+    CHECK(publisher.json()["patches"].size() == 1);
+}
