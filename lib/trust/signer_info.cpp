@@ -80,6 +80,16 @@ base::Result<Scheme> scheme_of(Algorithms algorithms) {
     );
 }
 
+base::Result<Scheme> acceptable_scheme(CMS_SignerInfo* signer) {
+    // -1 is "no such field"; an empty set of attributes would still change what is signed.
+    if (::CMS_signed_get_attr_count(signer) != -1)
+        return signature_refusal(
+            "the signature has signed attributes, which the kernel refuses for modules",
+            "sign with the kernel's sign-file, or openssl cms -noattr"
+        );
+    return scheme_of(algorithms_of(signer));
+}
+
 base::Result<void> check_key(EVP_PKEY* key, std::string_view wanted) {
     if (::EVP_PKEY_is_a(key, std::string(wanted).c_str()) != 1)
         return signature_refusal("the signer's key is not of the type of the signature");
@@ -223,17 +233,19 @@ base::Error signature_refusal(std::string cause, std::string remedy) {
     };
 }
 
+base::Result<SignerClaim> read_signer(CMS_SignerInfo* signer) {
+    auto const scheme = acceptable_scheme(signer);
+    if (!scheme)
+        return scheme.error();
+    return SignerClaim{
+        .identity = identity_of(signer), .digest = ::OBJ_nid2sn(algorithms_of(signer).digest)};
+}
+
 base::Result<std::string> verify_signer(
     CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 ) {
-    // -1 is "no such field"; an empty set of attributes would still change what is signed.
-    if (::CMS_signed_get_attr_count(signer) != -1)
-        return signature_refusal(
-            "the signature has signed attributes, which the kernel refuses for modules",
-            "sign with the kernel's sign-file, or openssl cms -noattr"
-        );
     auto const algorithms = algorithms_of(signer);
-    auto const scheme = scheme_of(algorithms);
+    auto const scheme = acceptable_scheme(signer);
     if (!scheme)
         return scheme.error();
     auto const certificates = trusted_certificates(signer, keys);

@@ -20,6 +20,14 @@ struct SignedContent {
     std::span<unsigned char const> sha256;
 };
 
+// How it names itself, and its digest ("SHA256"), once the rules hold that need no certificate.
+struct SignerClaim {
+    std::string identity;
+    std::string digest;
+};
+
+base::Result<SignerClaim> read_signer(CMS_SignerInfo* signer);
+
 // The rules of verify_module_signature for one signer; returns its name for people.
 //
 // Not by CMS_verify, which hashes the content once for every algorithm that the signature lists:
