@@ -25,11 +25,15 @@ private:
     // A subcommand whose options are filled by CLI11 before `verb` is called with them.
     template <class Options>
     std::pair<CLI::App*, Options*>
-    add(char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&));
+    add(char const* name,
+        char const* help,
+        Outcome<int> (*verb)(Context&, Options const&),
+        CLI::App* below = nullptr);
 
     void add_reading();
     void add_changing();
     void add_configuring();
+    void add_trust();
     std::pair<CLI::App*, ChangeOptions*> add_change(
         char const* name, char const* help, Outcome<int> (*verb)(Context&, ChangeOptions const&)
     );
@@ -44,10 +48,13 @@ private:
 
 template <class Options>
 std::pair<CLI::App*, Options*> CommandLine::add(
-    char const* name, char const* help, Outcome<int> (*verb)(Context&, Options const&)
+    char const* name,
+    char const* help,
+    Outcome<int> (*verb)(Context&, Options const&),
+    CLI::App* below
 ) {
     auto options = std::make_shared<Options>();
-    auto* command = app_.add_subcommand(name, help);
+    auto* command = (below == nullptr ? &app_ : below)->add_subcommand(name, help);
     command->add_flag("--json", options->json, "Print one JSON object");
     auto* filled = options.get();
     command->callback([this, verb, options = std::move(options)] {
@@ -162,6 +169,7 @@ void CommandLine::add_changing() {
     }
     add_change("refresh", "Read the sources of patches again", refresh);
     add_configuring();
+    add_trust();
 }
 
 // What an admin wants from now on.
@@ -180,6 +188,30 @@ void CommandLine::add_configuring() {
             command->add_option("--reason", options->reason, "Why; shown as long as it lasts");
         password_option(*command, *options);
     }
+}
+
+// Whose signed repositories are believed.
+void CommandLine::add_trust() {
+    auto* trust = app_.add_subcommand("trust", "Say whose repositories are believed");
+    trust->require_subcommand(1);
+    auto const [add_command, add_options] =
+        add("add", "Believe a repository from its root.json on", trust_add, trust);
+    add_command->add_option("NAME", add_options->name, "Its name on this host")->required();
+    add_command->add_option("URL", add_options->url, "https://… or file:///…")->required();
+    add_command->add_option("--root", add_options->root, "Its root.json, a file")->required();
+    add_command->add_option(
+        "--fingerprint",
+        add_options->fingerprint,
+        "SHA-256 of that file, as its publisher told it; without it, somebody is asked"
+    );
+    add("list", "List the repositories, and by which root they are believed", trust_list, trust);
+    auto const [reset_command, reset_options] =
+        add("reset",
+            "Forget what was accepted of a repository, and believe its root anew",
+            trust_reset,
+            trust);
+    reset_command->add_option("NAME", reset_options->patches, "Its name")->required()->expected(1);
+    password_option(*reset_command, *reset_options);
 }
 
 CommandLine::CommandLine(Context& context) : context_(context) {
