@@ -27,6 +27,7 @@ engine::Engine::Parts engine_parts(
         .mode = configuration.apply.mode,
         .not_persistent = foundation.state_file.not_persistent(),
         .without_crash_guard = configuration.security.without_crash_guard,
+        .allow_remote_revert = configuration.security.allow_remote_revert,
         .machine_id = surroundings.read_machine_id(),
         .shutdown = engine::ShutdownRecord(surroundings.state_directory),
         .crash_records = surroundings.crash_records(),

@@ -40,6 +40,7 @@ private:
     void add_unhold();
     void add_pause();
     void add_resume();
+    void add_trust();
 };
 
 struct CommandLine::Verb {
@@ -63,7 +64,8 @@ std::span<CommandLine::Verb const> CommandLine::verbs() {
         Verb{"hold", &CommandLine::add_hold},
         Verb{"unhold", &CommandLine::add_unhold},
         Verb{"pause", &CommandLine::add_pause},
-        Verb{"resume", &CommandLine::add_resume}};
+        Verb{"resume", &CommandLine::add_resume},
+        Verb{"trust", &CommandLine::add_trust}};
     return all;
 }
 
@@ -224,6 +226,29 @@ void CommandLine::add_pause() {
 void CommandLine::add_resume() {
     auto const [command, options] = add("resume", "Load patches again", resume);
     password_option(*command, *options);
+}
+
+// Whose signed repositories are believed.
+void CommandLine::add_trust() {
+    auto* trust = add_group("trust", "Say whose repositories are believed");
+    auto const [add_command, add_options] =
+        add("add", "Believe a repository from its root.json on", trust_add, trust);
+    add_command->add_option("NAME", add_options->name, "Its name on this host")->required();
+    add_command->add_option("URL", add_options->url, "https://… or file:///…")->required();
+    add_command->add_option("--root", add_options->root, "Its root.json, a file")->required();
+    add_command->add_option(
+        "--fingerprint",
+        add_options->fingerprint,
+        "SHA-256 of that file, as its publisher told it; without it, somebody is asked"
+    );
+    add("list", "List the repositories, and by which root they are believed", trust_list, trust);
+    auto const [reset_command, reset_options] =
+        add("reset",
+            "Forget what was accepted of a repository, and believe its root anew",
+            trust_reset,
+            trust);
+    reset_command->add_option("NAME", reset_options->patches, "Its name")->required()->expected(1);
+    password_option(*reset_command, *reset_options);
 }
 
 CommandLine::CommandLine(Context& context, std::string_view first)

@@ -82,4 +82,21 @@ Outcome<int> unhold(Context& context, ChangeOptions const& options);
 Outcome<int> pause(Context& context, ChangeOptions const& options);
 Outcome<int> resume(Context& context, ChangeOptions const& options);
 
+struct TrustAddOptions {
+    bool json = false;
+    std::string name;        // of the repository on this host
+    std::string url;         // https:// or file://
+    std::string root;        // file: its root.json
+    std::string fingerprint; // SHA-256 of that file, as its publisher tells it; "" = ask
+};
+
+Outcome<int> trust_add(Context& context, TrustAddOptions const& options);
+
+struct TrustListOptions {
+    bool json = false;
+};
+
+Outcome<int> trust_list(Context& context, TrustListOptions const& options);
+Outcome<int> trust_reset(Context& context, ChangeOptions const& options); // of one repository
+
 } // namespace livepatch::lpctl

@@ -209,6 +209,11 @@ Reply<void> Daemon::resume(Change const& change, Waiting const& waiting) {
     return configure("Resume", {}, change, waiting);
 }
 
+Reply<void>
+Daemon::reset_trust(std::string const& repository, Change const& change, Waiting const& waiting) {
+    return configure("ResetTrust", {repository}, change, waiting);
+}
+
 Reply<std::vector<Dictionary>> Daemon::blockers(std::chrono::milliseconds patience) {
     auto call = bus_.method_call(bus_name, root_path, manager_interface, "ListBlockers");
     if (!call)

@@ -49,6 +49,8 @@ public:
     Reply<void> unhold(std::string const& patch, Change const& change, Waiting const& waiting);
     Reply<void> pause(Change const& change, Waiting const& waiting);
     Reply<void> resume(Change const& change, Waiting const& waiting);
+    Reply<void>
+    reset_trust(std::string const& repository, Change const& change, Waiting const& waiting);
 
     Reply<std::vector<Dictionary>> blockers(std::chrono::milliseconds patience);
     Reply<std::vector<Dictionary>>

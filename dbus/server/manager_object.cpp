@@ -324,6 +324,13 @@ void ManagerObject::Resume(sdbus::Result<>&& result) {
     configuring(std::move(result), {}, {}, resume);
 }
 
+void ManagerObject::ResetTrust(sdbus::Result<>&& result, std::string repository) {
+    auto const reset = [this, repository](auto const& options, auto done) {
+        engine_.reset_trust(repository, options, done);
+    };
+    configuring(std::move(result), check(&repository, nullptr), {}, reset);
+}
+
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {
     using Blockers = base::Result<engine::Engine::SharedBlockers>;
     admit(std::move(result), {}, [this](auto const& reply, Caller const& caller) {

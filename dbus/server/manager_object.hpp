@@ -92,6 +92,7 @@ private:
     void Unhold(sdbus::Result<>&& result, std::string patch) override;
     void Pause(sdbus::Result<>&& result, std::string reason) override;
     void Resume(sdbus::Result<>&& result) override;
+    void ResetTrust(sdbus::Result<>&& result, std::string repository) override;
     void ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) override;
     void GetHistory(sdbus::Result<std::vector<Dictionary>>&& result, Options options) override;
 

@@ -141,7 +141,7 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
         .stage = Stage::intended,
         .at = parts_.clock.wall(),
         .replaced_by = {},
-        .file = offer_.path.filename().string(),
+        .file = offer_.place_in_source(),
         .priority = offer_.priority,
         .replace = offer_.module.replace,
         .kernel = parts_.kernel,

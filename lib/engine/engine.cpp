@@ -141,6 +141,7 @@ void Engine::put_in_force() {
     probation_.configure(std::move(settings.probation));
     parts_.policy = std::move(settings.policy);
     parts_.without_crash_guard = settings.without_crash_guard;
+    parts_.allow_remote_revert = settings.allow_remote_revert;
     runner_.load_unrecorded(settings.without_crash_guard);
     runner_.configure(std::move(settings.sources));
 }
@@ -188,6 +189,8 @@ void Engine::take(repository::Catalogue catalogue) {
         return catalogue_.find_digest(failure.first) == nullptr;
     });
     tell_rejected(before);
+    tell_withdrawn(before);
+    tell_sources(before);
     step();
 }
 

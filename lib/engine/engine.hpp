@@ -55,6 +55,7 @@ struct Settings {
     std::vector<repository::Source> sources;
     report::Mode mode = report::Mode::automatic;
     bool without_crash_guard = false;
+    bool allow_remote_revert = false; // a publisher may have his patch taken out
     TransitionRules transition = {};
     ProbationRules probation = {};
     Policy policy = {};
@@ -90,6 +91,7 @@ public:
         // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
         std::optional<base::Error> not_persistent = {};
         bool without_crash_guard = false; // load by itself all the same
+        bool allow_remote_revert = false;
         std::string machine_id = {};
         ShutdownRecord shutdown = {};
         std::vector<std::filesystem::path> crash_records = {}; // directories, see crash_record.hpp
@@ -190,6 +192,10 @@ public:
     // Also an admin's word that a state which was lost may be forgotten.
     void resume(Options const& options, Done<void> done);
 
+    // What was accepted of a repository is forgotten, and it is read again. not_found: there is no
+    // such one.
+    void reset_trust(std::string const& source, Options const& options, Done<void> done);
+
     // One answer for all who ask between two scans: for thousands of tasks it is a large one.
     using SharedBlockers = std::shared_ptr<Blockers const>;
     void blockers(Done<SharedBlockers> done);
@@ -269,12 +275,15 @@ private:
     void complete_evidence(kernel::Trace const& trace);
     void tell_harm_elsewhere(kernel::Trace const& trace);
     void follow_probation();
+    repository::PatchTimes times_of(std::string const& sha256) const;
     void follow_stall();
     void turned_round(std::string const& name);
     std::string overdue() const;
     void take(repository::Catalogue catalogue);
     void put_in_force();
     void tell_rejected(repository::Catalogue const& before);
+    void tell_withdrawn(repository::Catalogue const& before);
+    void tell_sources(repository::Catalogue const& before);
     void step();
     void look();
     void save_what_was_seen();

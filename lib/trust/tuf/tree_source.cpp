@@ -70,7 +70,9 @@ base::Result<Source::Answer> TreeSource::fetch(Request const& request, Sink cons
     base::UniqueFd const root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root) {
         // No repository is not a repository without that file.
-        return base::system_error(root_.string(), "cannot open", errno);
+        auto error = base::system_error(root_.string(), "cannot open", errno);
+        error.code = base::Errc::unreachable;
+        return error;
     }
     base::UniqueFd const fd(open_beneath(root.get(), path_in_tree(request.name)));
     if (!fd)

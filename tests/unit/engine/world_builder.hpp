@@ -31,6 +31,7 @@ struct WorldBuilder {
     std::map<std::string, std::string> below = {};
     std::string overdue = {};
     bool reverse_for_others_only = false;
+    bool revert_withdrawn = false;
 
     // A digest is "sha NAME" unless told otherwise.
     static std::string digest(std::string const& name) { return "sha " + name; }
@@ -142,6 +143,7 @@ struct WorldBuilder {
             .reverse_for_others_only = reverse_for_others_only,
             .missing = missing,
             .livepatch = livepatch,
+            .revert_withdrawn = revert_withdrawn,
             .boot_id = "boot",
             .kernel = "kernel"};
     }
