@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "trust/certificates.hpp"
+#include "trust/module_signature.hpp"
 
 #include <openssl/cms.h>
 
@@ -29,5 +30,8 @@ struct SignedContent {
 base::Result<std::string> verify_signer(
     CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 );
+
+// How it names itself, with what is known of it from its certificate.
+SignerName name_signer(CMS_SignerInfo* signer, Keyring::Certificates const& keys);
 
 } // namespace livepatch::trust
