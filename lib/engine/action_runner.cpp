@@ -58,17 +58,27 @@ void ActionRunner::load() {
     stage_ = report::Stage::verifying;
     begin_step();
     parts_.source_worker.run(
-        [this, offer = offer_] { return parts_.sources.verify(offer); },
-        [this, number = ++verifications_](base::Result<trust::VerifiedPatch> patch) {
-            if (number != verifications_)
-                return;
-            durations_.verify = step_took();
-            if (patch)
-                record_and_load(std::move(patch).value());
-            else
-                finish(patch.error(), false);
+        [this, offer = offer_] {
+            auto patch = parts_.sources.verify(offer);
+            auto obstacle = patch ? parts_.preflight.obstacle(*patch) : std::nullopt;
+            return std::pair(std::move(patch), std::move(obstacle));
+        },
+        [this, number = ++verifications_](auto result) {
+            if (number == verifications_)
+                verified(std::move(result.first), std::move(result.second));
         }
     );
+}
+
+void ActionRunner::verified(
+    base::Result<trust::VerifiedPatch> patch, std::optional<base::Error> obstacle
+) {
+    durations_.verify = step_took();
+    if (!patch)
+        return finish(patch.error(), End::untried);
+    if (obstacle)
+        return finish(std::move(obstacle), End::foreseen);
+    record_and_load(std::move(patch).value());
 }
 
 void ActionRunner::abandon() {
@@ -107,7 +117,7 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
     parts_.keeper.save([this, shared](base::Result<void> const& saved) {
         if (!saved && !parts_.load_unrecorded) {
             restore_record();
-            return finish(not_recorded(action_.name, saved.error()), false);
+            return finish(not_recorded(action_.name, saved.error()), End::untried);
         }
         load_recorded(shared);
     });
@@ -119,13 +129,22 @@ void ActionRunner::load_recorded(std::shared_ptr<trust::VerifiedPatch> const& pa
     if (!parts_.still_planned(action_, offer_.sha256)) {
         restore_record();
         parts_.keeper.save();
-        return finish({}, false);
+        return finish({}, End::untried);
     }
     begin_step();
     parts_.kernel_worker.run(
-        [this, patch] { return parts_.loader.load(*patch); },
+        [this, patch] { return load_into_kernel(*patch); },
         [this, patch](base::Result<loader::LoadedPatch> const& result) { loaded(patch, result); }
     );
+}
+
+// A refusal says what can be found out about it. That another transition runs passes by itself.
+base::Result<loader::LoadedPatch> ActionRunner::load_into_kernel(trust::VerifiedPatch const& patch
+) {
+    auto result = parts_.loader.load(patch);
+    if (result || result.error().code == base::Errc::busy)
+        return result;
+    return parts_.preflight.explained(patch, std::move(result).error());
 }
 
 void ActionRunner::loaded(
@@ -251,14 +270,15 @@ std::chrono::microseconds ActionRunner::step_took() const {
     return std::chrono::ceil<std::chrono::microseconds>(parts_.clock.now() - step_began_);
 }
 
-void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
+void ActionRunner::finish(std::optional<base::Error> error, End end) {
     auto const offer = std::exchange(offer_, {});
     Outcome outcome{
         .action = std::exchange(action_, {}),
         .id = offer.id,
         .sha256 = offer.sha256,
         .error = std::move(error),
-        .tried = tried,
+        .tried = end == End::tried,
+        .foreseen = end == End::foreseen,
         .durations = durations_};
     stage_ = report::Stage::idle;
     std::exchange(done_, {})(std::move(outcome));

@@ -12,22 +12,37 @@ void count(FunctionCounts& counts, FunctionNames const& wanted, ListedFunction c
         ++counts[*function];
 }
 
-} // namespace
-
-// "ffffffff81000000 T NAME", and "\t[MODULE]" after it.
-base::Result<FunctionCounts> count_symbols(Root const& root, FunctionNames const& wanted) {
+// "ffffffff81000000 T NAME", and "\t[MODULE]" after it. There is no kernel without symbols: a file
+// without any is not the kernel's.
+base::Result<FunctionCounts>
+count_symbols(std::filesystem::path const& path, FunctionNames const& wanted) {
     FunctionCounts counts;
-    auto const read = for_each_line(root.proc / "kallsyms", [&](std::string_view line) {
+    bool any = false;
+    auto const read = for_each_line(path, [&](std::string_view line) {
         auto const type = line.find(' ');
         if (type == std::string_view::npos || line.size() < type + 3)
             return true;
+        any = true;
         line.remove_prefix(type + 3);
         count(counts, wanted, listed_function(line));
         return true;
     });
     if (!read)
         return read.error();
-    return counts;
+    if (any)
+        return counts;
+    return base::Error{
+        .code = base::Errc::failed, .subject = path.string(), .cause = "is empty", .remedy = {}};
+}
+
+} // namespace
+
+base::Result<FunctionCounts> count_symbols(Root const& root, FunctionNames const& wanted) {
+    auto counts = count_symbols(root.proc / "kallsyms", wanted);
+    if (counts)
+        return counts;
+    auto given = count_symbols(root.run / "livepatchd/kallsyms", wanted);
+    return given ? std::move(given) : std::move(counts);
 }
 
 // "NAME", and " [MODULE]" after it.

@@ -37,6 +37,19 @@ using Checks = std::vector<Check>;
 // by the kernel. nullptr when none did.
 Check const* decisive(Checks const& checks);
 
+// The answer to "would it load?".
+struct Verdict {
+    std::string patch;       // module name; of a file that is none the file's; "" = the host alone
+    std::string sha256 = {}; // of the unpacked module; "" = not known
+    Checks checks = {};
+
+    // What the load would end with; nothing = it would be loaded, as far as can be seen.
+    std::optional<base::Error> error() const {
+        auto const* check = decisive(checks);
+        return check == nullptr ? std::nullopt : check->error;
+    }
+};
+
 Check passed(std::string name, std::string reason);
 Check warning(std::string name, std::string reason, std::string remedy = {});
 Check not_applicable(std::string name, std::string reason);

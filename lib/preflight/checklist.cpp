@@ -16,8 +16,7 @@ namespace {
 
 using base::PatchState;
 
-constexpr std::uint64_t too_little_space = 64 * 1024; // for state.json and its copy
-constexpr std::uint64_t little_space = 16 * 1024 * 1024;
+constexpr std::uint64_t little_space = 1024 * 1024; // for state.json, its copy, and the history
 
 std::string name_of(Subject const* subject) {
     return subject == nullptr ? std::string("any livepatch") : subject->module.name;
@@ -103,23 +102,16 @@ Check check_ftrace(Facts const& facts, Subject const* subject) {
     return failed(item, answer(name_of(subject), EBUSY, {}, {.ftrace_enabled = false}));
 }
 
-Check check_space(Facts const& facts, Subject const* subject) {
+Check check_space(Facts const& facts) {
     auto const* const item = "space";
     if (!facts.free_space)
         return unknown(item, facts.free_space.error());
     auto const free = fmt::format("{} KiB are free for the state", *facts.free_space / 1024);
-    if (*facts.free_space < too_little_space)
-        return failed(
-            item,
-            {.code = base::Errc::failed,
-             .subject = name_of(subject),
-             .cause = "the attempt cannot be recorded: " + free,
-             .remedy = "make room in /var/lib/livepatchd",
-             .os_error = ENOSPC}
-        );
-    if (*facts.free_space < little_space)
-        return warning(item, free, "make room in /var/lib/livepatchd");
-    return passed(item, free);
+    if (*facts.free_space >= little_space)
+        return passed(item, free);
+    return warning(
+        item, free + "; what cannot be recorded is not loaded", "make room in /var/lib/livepatchd"
+    );
 }
 
 Check check_forced(Facts const& facts) {
@@ -340,7 +332,7 @@ Check check_others(Facts const& facts, Subject const& subject) {
 
 void add_host(Checks& checks, Facts const& facts, Subject const* subject) {
     checks.push_back(check_support(facts, subject));
-    checks.push_back(check_space(facts, subject));
+    checks.push_back(check_space(facts));
     checks.push_back(check_rights(facts, subject));
     checks.push_back(check_modules_disabled(facts, subject));
     checks.push_back(check_secure_boot(facts));

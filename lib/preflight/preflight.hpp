@@ -26,6 +26,10 @@ public:
     // functions are there and can be hooked the kernel looks up itself, before it changes anything.
     std::optional<base::Error> obstacle(trust::VerifiedPatch const& patch) const;
 
+    kernel::Root const& root() const { return root_; }
+
+    std::filesystem::path const& key_directory() const { return key_directory_; }
+
     // Everything, with nullptr about the host alone.
     Checks examine(Subject const* subject) const;
 

@@ -66,6 +66,16 @@ TEST_CASE("tracefs may be mounted where it was before") {
     CHECK(kernel::count_traceable(tree.root(), wanted).value().size() == 1);
 }
 
+TEST_CASE("where the symbols are hidden the unit gives them") {
+    support::FakeKernelTree const tree;
+    tree.write("run/livepatchd/kallsyms", "0 T cmdline_proc_show\n");
+    CHECK(kernel::count_symbols(tree.root(), wanted).value().size() == 1);
+    tree.write("run/livepatchd/kallsyms", ""); // what is left of a mount
+    CHECK(kernel::count_symbols(tree.root(), wanted).error().os_error == ENOENT);
+    tree.write("proc/kallsyms", "");
+    CHECK_FALSE(kernel::count_symbols(tree.root(), wanted));
+}
+
 TEST_CASE("what cannot be read is an error and not nothing") {
     support::FakeKernelTree const tree;
     CHECK(kernel::count_symbols(tree.root(), wanted).error().os_error == ENOENT);
