@@ -70,6 +70,17 @@ Checks refused(base::Error const& error, bool parsed) {
     return checks;
 }
 
+// What is in the kernel is not loaded again: that it would fail now is worth knowing, no more.
+void soften(Checks& checks) {
+    for (auto& check : checks) {
+        if (check.outcome != preflight::Outcome::failed)
+            continue;
+        check.outcome = preflight::Outcome::warning;
+        check.reason = "it is enabled, but could not be loaded again: " + check.reason;
+        check.error.reset();
+    }
+}
+
 base::Result<void> check_readable(int file, std::string const& name) {
     auto const refuse = [&](std::string cause, std::string remedy) {
         return base::Error{
@@ -154,6 +165,18 @@ Verdict verdict_on_patch(
             verified->file().bytes(), trust::Keyring::load(preflight.key_directory())
         );
     append(verdict.checks, preflight.examine(parsed ? &subject : nullptr));
+    if (patch.enabled)
+        soften(verdict.checks);
+    return verdict;
+}
+
+Verdict verdict_without_offer(
+    std::optional<Checker::Patch> const& patch, preflight::Preflight const& preflight
+) {
+    Verdict verdict{
+        .patch = patch ? patch->name : std::string(), .checks = preflight.examine(nullptr)};
+    if (patch && patch->enabled)
+        soften(verdict.checks);
     return verdict;
 }
 
@@ -212,10 +235,9 @@ void Checker::begin() {
             }
         );
     } else {
-        auto const name = question.patch ? question.patch->name : std::string();
         parts_.check_worker.run(
-            [this, name]() -> base::Result<Verdict> {
-                return Verdict{.patch = name, .checks = parts_.preflight.examine(nullptr)};
+            [this, patch = question.patch]() -> base::Result<Verdict> {
+                return verdict_without_offer(patch, parts_.preflight);
             },
             answer
         );

@@ -59,6 +59,15 @@ class Check(BusCase):
         self.assertIn("kallsyms", answer["checks"]["functions"]["reason"])
         self.assertEqual(self.daemon.tell("calls"), [])
 
+    def test_a_patch_that_is_enabled(self):
+        self.offer_and_see(self.root, "lp_a")
+        self.root.apply("lp_a")
+        self.wait_state(self.root, "lp_a", "enabled")
+        self.daemon.tell("write", "proc/sys/kernel/modules_disabled", "1\n")
+        answer = self.check(self.root, "lp_a")
+        self.assertTrue(answer["loads"])  # as Apply: already so is success
+        self.assertEqual(answer["checks"]["modules-enabled"]["outcome"], "warning")
+
     def test_a_patch_of_nobody(self):
         self.refused("NotFound", self.check, self.root, "lp_none")
         self.refused("InvalidArgument", self.check, self.root, "x" * 1000)
