@@ -17,6 +17,10 @@ engine::Engine::Parts engine_parts(
         .disk_worker = foundation.workers.disk(),
         .task_worker = foundation.workers.tasks(),
         .source_worker = foundation.workers.sources(),
+        .check_worker = foundation.workers.checks(),
+        .preflight = preflight::Preflight(
+            surroundings.root, surroundings.state_directory, surroundings.keys()
+        ),
         .loader = surroundings.loader,
         .tree = kernel::LivepatchTree(surroundings.root),
         .scanner = surroundings.scanner,

@@ -30,6 +30,7 @@ private:
     void add_list();
     void add_show();
     void add_blockers();
+    void add_check();
     void add_history();
     void add_monitor();
     void add_version();
@@ -55,6 +56,7 @@ std::span<CommandLine::Verb const> CommandLine::verbs() {
         Verb{"list", &CommandLine::add_list},
         Verb{"show", &CommandLine::add_show},
         Verb{"blockers", &CommandLine::add_blockers},
+        Verb{"check", &CommandLine::add_check},
         Verb{"history", &CommandLine::add_history},
         Verb{"monitor", &CommandLine::add_monitor},
         Verb{"version", &CommandLine::add_version},
@@ -166,6 +168,16 @@ void CommandLine::add_show() {
 
 void CommandLine::add_blockers() {
     add("blockers", "List the tasks that the running transition waits for", blockers);
+}
+
+void CommandLine::add_check() {
+    auto const [command, options] =
+        add("check", "Say whether a patch would be loaded, and why not", check);
+    command->add_option(
+        "PATCH|FILE",
+        options->patch,
+        "Module name, id, or a module's file (default: the host alone)"
+    );
 }
 
 void CommandLine::add_history() {

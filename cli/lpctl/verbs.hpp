@@ -2,7 +2,7 @@
 // why they failed; the command line prints failures.
 #pragma once
 
-#include "lpctl/check.hpp"
+#include "lpctl/check_status.hpp"
 #include "lpctl/context.hpp"
 #include "lpctl/failure.hpp"
 
@@ -33,6 +33,13 @@ struct ShowOptions {
 };
 
 Outcome<int> show(Context& context, ShowOptions const& options);
+
+struct CheckOptions {
+    bool json = false;
+    std::string patch; // or a file; "" = the host alone
+};
+
+Outcome<int> check(Context& context, CheckOptions const& options);
 
 struct BlockersOptions {
     bool json = false;

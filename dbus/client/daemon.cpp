@@ -214,6 +214,31 @@ Daemon::reset_trust(std::string const& repository, Change const& change, Waiting
     return configure("ResetTrust", {repository}, change, waiting);
 }
 
+Reply<Dictionary> Daemon::check(std::string const& patch, Waiting const& waiting) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, "Check");
+    if (!call)
+        return call.error();
+    if (int const result = sd_bus_message_append(call->get(), "s", patch.c_str()); result < 0)
+        return cannot_ask(result);
+    auto const answer = bus_.send(std::move(*call), waiting);
+    if (!answer)
+        return answer.error();
+    return read_dictionary(answer->get());
+}
+
+Reply<Dictionary> Daemon::check_file(int file, std::string const& name, Waiting const& waiting) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, "CheckFile");
+    if (!call)
+        return call.error();
+    int const result = sd_bus_message_append(call->get(), "hs", file, name.c_str());
+    if (result < 0)
+        return cannot_ask(result);
+    auto const answer = bus_.send(std::move(*call), waiting);
+    if (!answer)
+        return answer.error();
+    return read_dictionary(answer->get());
+}
+
 Reply<std::vector<Dictionary>> Daemon::blockers(std::chrono::milliseconds patience) {
     auto call = bus_.method_call(bus_name, root_path, manager_interface, "ListBlockers");
     if (!call)

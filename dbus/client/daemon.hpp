@@ -52,6 +52,10 @@ public:
     Reply<void>
     reset_trust(std::string const& repository, Change const& change, Waiting const& waiting);
 
+    // What a load would end with; "" = the host alone. See the interface's description.
+    Reply<Dictionary> check(std::string const& patch, Waiting const& waiting);
+    Reply<Dictionary> check_file(int file, std::string const& name, Waiting const& waiting);
+
     Reply<std::vector<Dictionary>> blockers(std::chrono::milliseconds patience);
     Reply<std::vector<Dictionary>>
     history(HistoryQuery const& query, std::chrono::milliseconds patience);

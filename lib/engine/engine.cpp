@@ -54,6 +54,7 @@ Engine::Engine(Parts parts)
            .kernel_worker = parts_.kernel_worker,
            .source_worker = parts_.source_worker,
            .disk_worker = parts_.disk_worker,
+           .preflight = parts_.preflight,
            .loader = parts_.loader,
            .sources = parts_.sources,
            .keeper = keeper_,
@@ -74,6 +75,13 @@ Engine::Engine(Parts parts)
                }}
       ),
       blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
+      checker_(
+          {.source_worker = parts_.source_worker,
+           .check_worker = parts_.check_worker,
+           .sources = parts_.sources,
+           .preflight = parts_.preflight,
+           .identity = parts_.identity}
+      ),
       courses_(parts_.clock),
       probation_(parts_.probation),
       ladder_(parts_.transition, parts_.machine_id),
@@ -361,7 +369,8 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     auto const& action = outcome.action;
     // What the kernel never saw it has not refused: the file, its sidecar or a certificate changed
     // since they were listed. They are listed again, and that says what is wrong with it, if it is.
-    bool const again = passes(*outcome.error) || !outcome.tried;
+    bool const unseen = !outcome.tried && !outcome.foreseen;
+    bool const again = passes(*outcome.error) || unseen;
     bool const known = again && action.request == 0 && backoff_.knows(action.name);
     // What did harm would stay in as long as this one is waited for.
     if (!action.over.empty())
@@ -370,7 +379,7 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
         (void)backoff_.put_off(action.name, parts_.clock.now());
     else
         failures_.insert_or_assign(outcome.sha256, *outcome.error);
-    if (!outcome.tried)
+    if (unseen)
         refresh();
     if (!known)
         tell_failed(EventKind::load_failed, outcome, "not loaded");

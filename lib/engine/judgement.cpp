@@ -1,6 +1,7 @@
 #include "engine/judgement.hpp"
 
 #include "engine/selection.hpp"
+#include "preflight/checklist.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -184,11 +185,7 @@ std::optional<base::Error> why_too_early(World const& world, Judgement const& ju
         judged.offer == nullptr ? std::string() : std::string(world.waits_for(*judged.offer));
     if (module.empty())
         return std::nullopt;
-    return base::Error{
-        .code = base::Errc::load_failed,
-        .subject = judged.name,
-        .cause = "depends on the module '" + module + "', which is not loaded",
-        .remedy = "modprobe " + module};
+    return preflight::missing_dependency(judged.name, module);
 }
 
 // Why the chosen offer cannot be loaded, whatever else is in the kernel.

@@ -121,6 +121,23 @@ base::Result<std::string> verify_named(
     return error;
 }
 
+base::Result<std::vector<SignerName>>
+name_signers(std::span<std::byte const> file, Keyring::Certificates const& keys) {
+    auto const parts = module::split_signature(file, {});
+    if (!parts)
+        return parts.error();
+    auto const cms = parse_pkcs7(parts->pkcs7);
+    if (!cms)
+        return cms.error();
+    if (auto good = check_form(cms->get()); !good)
+        return good.error();
+    std::vector<SignerName> names;
+    auto* const signers = ::CMS_get0_SignerInfos(cms->get());
+    for (int i = 0; i < sk_CMS_SignerInfo_num(signers); ++i)                     // NOLINT
+        names.push_back(name_signer(sk_CMS_SignerInfo_value(signers, i), keys)); // NOLINT
+    return names;
+}
+
 } // namespace
 
 base::Result<SignatureClaim>
@@ -133,6 +150,16 @@ read_signature_claim(std::span<std::byte const> file, std::string_view subject) 
     auto error = std::move(claim).error();
     error.subject = subject;
     return error;
+}
+
+base::Result<std::vector<SignerName>>
+signers_of(std::span<std::byte const> file, Keyring const& keys) {
+    if (!module::has_signature_marker(file))
+        return std::vector<SignerName>();
+    ::ERR_clear_error();
+    auto names = name_signers(file, keys.certificates());
+    ::ERR_clear_error();
+    return names;
 }
 
 base::Result<std::string> verify_module_signature(

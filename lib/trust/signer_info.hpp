@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "trust/certificates.hpp"
+#include "trust/module_signature.hpp"
 
 #include <openssl/cms.h>
 
@@ -37,5 +38,8 @@ base::Result<SignerClaim> read_signer(CMS_SignerInfo* signer);
 base::Result<std::string> verify_signer(
     CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 );
+
+// How it names itself, with what is known of it from its certificate.
+SignerName name_signer(CMS_SignerInfo* signer, Keyring::Certificates const& keys);
 
 } // namespace livepatch::trust

@@ -151,6 +151,15 @@ Json Control::run(Json const& command) {
         {"stall", [&] { return kernel.stall(text(1)), Json(); }},
         {"release", [&] { return kernel.release(text(1)), begun(), Json(); }},
         {"refuse", [&] { return kernel.refuse(text(1), error_of(command)), Json(); }},
+        {"refuse-with",
+         [&] {
+             // ["refuse-with", NAME, ERROR, ERRNO, CAUSE, KERNEL LINE…]
+             auto plain = command;
+             plain.erase(3);
+             auto error = error_of(plain);
+             error.os_error = command.at(3);
+             return kernel.refuse(text(1), error), Json();
+         }},
         {"accept", [&] { return kernel.refuse(text(1), {}), Json(); }},
         {"permanent", [&] { return kernel.make_permanent(text(1)), Json(); }},
         {"block", [&] { return timed.block(true), Json(); }},

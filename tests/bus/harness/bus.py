@@ -107,7 +107,8 @@ class Client:
 
     def __init__(self, bus, uid):
         with acting_as(uid):
-            self.connection = DBusConnection(prep_socket(bus.socket, timeout=PATIENCE))
+            self.connection = DBusConnection(
+                prep_socket(bus.socket, enable_fds=True, timeout=PATIENCE), enable_fds=True)
         self.serials = itertools.count(1000)
         self.replies = {}
         self.signals = []

@@ -9,7 +9,7 @@
 
 using namespace livepatch;
 using base::Errc;
-using loader::Operation;
+using preflight::Operation;
 using loader::Witness;
 
 namespace {

@@ -1,4 +1,4 @@
-#include "loader/errno_table.hpp"
+#include "preflight/errno_table.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace livepatch::loader {
+namespace livepatch::preflight {
 
 namespace {
 
@@ -270,4 +270,4 @@ base::Error explain(Refusal const& refusal) {
     return error;
 }
 
-} // namespace livepatch::loader
+} // namespace livepatch::preflight

@@ -1,4 +1,4 @@
-#include "lpctl/check.hpp"
+#include "lpctl/check_status.hpp"
 #include "lpctl_host.hpp"
 #include "support/catch.hpp"
 

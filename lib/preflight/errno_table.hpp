@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace livepatch::loader {
+namespace livepatch::preflight {
 
 enum class Operation {
     load,    // finit_module(2)
@@ -37,4 +37,4 @@ struct Refusal {
 // kernel's lines tell apart. A line decides before the circumstances, and these before the number.
 base::Error explain(Refusal const& refusal);
 
-} // namespace livepatch::loader
+} // namespace livepatch::preflight

@@ -1,4 +1,4 @@
-#include "loader/errno_table.hpp"
+#include "preflight/errno_table.hpp"
 #include "support/catch.hpp"
 
 #include <cerrno>
@@ -8,8 +8,8 @@
 
 using namespace livepatch;
 using base::Errc;
-using loader::Circumstances;
-using loader::Operation;
+using preflight::Circumstances;
+using preflight::Operation;
 
 namespace {
 
@@ -28,7 +28,7 @@ void check(Operation operation, Row const& row) {
     if (!row.line.empty())
         lines.push_back(row.line);
     lines.emplace_back("livepatch: 'lp': unpatching complete");
-    auto const error = loader::explain({
+    auto const error = preflight::explain({
         .operation = operation,
         .os_error = row.os_error,
         .name = "lp",
