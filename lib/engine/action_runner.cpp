@@ -95,9 +95,7 @@ void ActionRunner::verify_from_source(unsigned number) {
 }
 
 void ActionRunner::verified(
-    unsigned number,
-    base::Result<trust::VerifiedPatch> patch,
-    std::optional<base::Error> obstacle
+    unsigned number, base::Result<trust::VerifiedPatch> patch, std::optional<base::Error> obstacle
 ) {
     if (number != verifications_)
         return;
