@@ -12,6 +12,7 @@ class MetricsFile {
 public:
     explicit MetricsFile(std::filesystem::path path) : path_(std::move(path)) {}
 
+    // Told with the next report.
     void count(report::Event const& event) { ++counts_[event.kind]; }
 
     // Whole or not at all. What cannot be written goes with the next report: the reader sees by the

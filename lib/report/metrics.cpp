@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <initializer_list>
+#include <set>
 #include <utility>
 
 namespace livepatch::report {
@@ -59,11 +60,11 @@ void host(Page& page, Report const& report, std::string_view version) {
          {Health::ok, Health::pending, Health::degraded, Health::insecure, Health::unsupported})
         page.sample({{"health", name(health)}}, report.health == health ? 1 : 0);
     page.metric("livepatchd_health_reason", "gauge", "1 for each reason of the health.");
-    std::map<std::string_view, bool> codes; // one may stand there several times
+    std::set<std::string_view> codes; // one may stand there several times
     for (std::string_view const reason : report.health_reasons)
-        codes.emplace(reason.substr(0, reason.find(": ")), true);
-    for (auto const& [code, present] : codes)
-        page.sample({{"reason", code}}, present ? 1 : 0);
+        codes.insert(reason.substr(0, reason.find(": ")));
+    for (auto const code : codes)
+        page.sample({{"reason", code}}, 1);
     page.metric("livepatchd_reboot_needed", "gauge", "Whether only a reboot makes it well.");
     page.sample({}, report.reboot_needed ? 1 : 0);
     page.metric("livepatch_kernel_info", "gauge", "The running kernel.");

@@ -183,7 +183,8 @@ class Failure(BusCase):
 
     def test_state_that_cannot_be_written(self):
         client = self.start()
-        shutil.rmtree(self.directory / "state")
+        # At once: the daemon is still putting files there.
+        (self.directory / "state").rename(self.directory / "former-state")
         self.offer("lp_a")
         self.wait_for(lambda: any(reason.startswith("state-not-persistent: ") for reason in
                                   client.manager_property("HealthReasons")), "the complaint")

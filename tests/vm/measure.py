@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
-"""measure.py FIGURE MODULE.ko...: measured inside the VM, as root, by tests/vm/cases.
+"""measure.py FIGURE MODULE.ko: measured inside the VM, as root, by tests/vm/cases.
 
 Prints what was measured, median and worst, and fails when it is over its budget (docs/benchmarks.md).
 Lines that begin with "figure: " are shown by ./dev test also when the case passes.
 
   notice   the kernel says "patching complete" -> State=enabled on the bus
   apply    lpctl apply, start to end, against bare insmod and waiting for transition=0
-  reapply  the boot's unit, start to end, against a loop of insmod and waiting for transition=0; with
-           the three modules named
   entry    a file moved into a source's directory -> the kernel enables the patch
   rest     memory after a verification, and wake-ups while nothing moves
   start    systemctl restart -> READY
@@ -86,11 +84,6 @@ class KernelLog:
             if text in message:
                 return int(header.split(",")[2])
         return None
-
-    def own(self, name):
-        """Milliseconds the kernel takes of its own for a patch that comes in next."""
-        enabling = self.said(f"enabling patch '{name}'")
-        return (self.said(f"'{name}': patching complete") - enabling) / 1000
 
     def said(self, text):
         return self.wait(text) or sys.exit(f"FAILED: the kernel never said '{text}'")
@@ -233,7 +226,8 @@ def apply(patch):
         began = time.monotonic()
         work()
         took = (time.monotonic() - began) * 1000
-        own = log.own(patch.name)
+        enabling = log.said(f"enabling patch '{patch.name}'")
+        own = (log.said(f"'{patch.name}': patching complete") - enabling) / 1000
         return took - own, own
 
     patch.hold()
@@ -253,62 +247,6 @@ def apply(patch):
     kernel = figures("the kernel's own time", [own for _, own in bare + ours])
     ratio = ((kernel + figures("lpctl apply beside it", [rest for rest, _ in ours]))
              / (kernel + figures("insmod and wait beside it", [rest for rest, _ in bare])))
-    return verdict("ratio", ratio, 1.10)
-
-
-BARE_UNIT = """[Service]
-Type=oneshot
-ExecStart=/bin/sh -ec 'for m in {modules}; do insmod $m; n=/sys/kernel/livepatch/$(basename $m .ko)/transition; \
-    while [ "$(cat $n)" != 0 ]; do sleep 0.01; done; done'
-"""
-
-
-def reapply(*patches):
-    """As a boot has it, without the rest of the boot: nothing is loaded, the record is of a boot before, and systemd
-    starts a unit. The other unit is a script in a shell, as an admin would write it, without a sandbox. As with
-    `apply` the kernel's own time is taken out of each run, and something runs meanwhile."""
-    log = KernelLog()
-    unit, boot_id = "livepatch-reapply.service", pathlib.Path("/run/boot_id")
-    modules = " ".join(str(patch.path) for patch in patches)
-    pathlib.Path("/run/systemd/system/bare.service").write_text(BARE_UNIT.format(modules=modules))
-    run("systemctl", "daemon-reload")
-    for patch in patches:
-        patch.offer()
-        patch.wait_enabled()
-    wait_for(lambda: len(list(pathlib.Path("/var/lib/livepatchd/modules").glob("*.ko"))) == len(patches), "the store")
-    time.sleep(1)
-    run("systemctl", "stop", "livepatchd.service", unit)
-    busy = subprocess.Popen(["nice", "-n", "19", "sh", "-c", "while :; do :; done"])
-    atexit.register(busy.kill)
-
-    def unload():
-        for patch in reversed(patches):
-            patch.remove()
-        os.lseek(log.file, 0, os.SEEK_END)
-        time.sleep(0.5)
-
-    def timed(service):
-        began = time.monotonic()
-        run("systemctl", "start", service)
-        took = (time.monotonic() - began) * 1000
-        own = sum(log.own(patch.name) for patch in patches)
-        if not all(is_enabled(patch.name) for patch in patches):
-            sys.exit(f"FAILED: {service} ended before the transitions did")
-        return took - own, own
-
-    bare, ours = [], []
-    for number in range(REPEATS // 2):
-        unload()
-        bare.append(timed("bare.service"))
-        unload()
-        boot_id.write_text(f"00000000-0000-4000-8000-{number:012}\n")
-        run("mount", "--bind", boot_id, "/proc/sys/kernel/random/boot_id")
-        ours.append(timed(unit))
-        run("systemctl", "stop", unit)
-        run("umount", "/proc/sys/kernel/random/boot_id")
-    kernel = figures("the kernel's own time for all", [own for _, own in bare + ours])
-    ratio = ((kernel + figures("livepatch-reapply.service beside it", [rest for rest, _ in ours]))
-             / (kernel + figures("a loop of insmod and wait beside it", [rest for rest, _ in bare])))
     return verdict("ratio", ratio, 1.10)
 
 
@@ -393,5 +331,5 @@ def start(patch):
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
-    measured = {"notice": notice, "apply": apply, "reapply": reapply, "entry": entry, "rest": rest, "start": start}[sys.argv[1]]
-    sys.exit(0 if measured(*map(Patch, sys.argv[2:])) else 1)
+    measured = {"notice": notice, "apply": apply, "entry": entry, "rest": rest, "start": start}[sys.argv[1]]
+    sys.exit(0 if measured(Patch(sys.argv[2])) else 1)
