@@ -19,6 +19,10 @@ namespace {
 // Older ones are history: nobody goes back so far, and every one of them costs memory for ever.
 constexpr std::size_t most_offers = 256;
 
+// How often what cannot be used makes room for something older: whoever can take modules away must
+// not make us look at all there ever were.
+constexpr int most_tries = 8;
+
 // A network file system may hang, and is not opened unless that was meant.
 base::Result<void> check_place(Source const& source) {
     if (source.remote)
@@ -203,7 +207,8 @@ void TufSource::check_needed(
 ) {
     auto unusable = published.brakes;
     std::map<std::string, Known> still_there;
-    for (bool settled = false; !settled;) {
+    bool settled = false;
+    for (int tries = 0; !settled && tries < most_tries; ++tries) {
         settled = true;
         auto const needed =
             needed_now(published.catalogue, unusable, rollout_host(), time_of(host_));
