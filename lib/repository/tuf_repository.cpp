@@ -8,7 +8,10 @@
 #include "trust/tuf/file_name.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <fstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +23,7 @@ namespace tuf = trust::tuf;
 
 constexpr auto catalogue_file = "catalogue.json";
 constexpr auto brake_file = "brake.json";
+constexpr std::string_view no_brakes = R"({"schema":"livepatchd.brake/1","modules":[]})";
 
 base::Error refused(std::string subject, std::string cause) {
     return {
@@ -45,6 +49,25 @@ base::Error in_words_of_repository(base::Error error) {
     if (error.code == base::Errc::not_found)
         error.code = base::Errc::unreachable;
     return error;
+}
+
+std::string_view text_of(base::SealedFile const& file) {
+    auto const bytes = file.bytes();
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+// Whether the file is there with this content; it may be large, and is not taken into memory.
+bool says(std::filesystem::path const& path, std::string_view text) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, std::size_t{64} * 1024> part; // NOLINT: filled by read
+    while (file.read(part.data(), part.size()) || file.gcount() > 0) {
+        auto const size = static_cast<std::size_t>(file.gcount());
+        if (!text.starts_with(std::string_view(part.data(), size)))
+            return false;
+        text.remove_prefix(size);
+    }
+    return file.eof() && text.empty();
 }
 
 base::Result<BrakeList> remembered_brakes(std::filesystem::path const& path) {
@@ -77,7 +100,7 @@ base::Result<TufRepository> TufRepository::open(Paths const& paths, Time now) {
     return TufRepository(std::move(parts));
 }
 
-base::Result<std::string> TufRepository::text(std::string const& path, std::size_t limit) {
+base::Result<base::SealedFile> TufRepository::file(std::string const& path, std::size_t limit) {
     auto const target = parts_->client->find(path);
     if (!target)
         return target.error();
@@ -88,21 +111,20 @@ base::Result<std::string> TufRepository::text(std::string const& path, std::size
             .cause = "longer than " + std::to_string(limit) + " bytes",
             .remedy = "its publisher has to make it smaller"};
     }
-    std::string text;
-    text.reserve(static_cast<std::size_t>(target->length));
+    auto writer = base::SealedFileWriter::create("catalogue");
+    if (!writer)
+        return writer.error();
     auto const fetched = parts_->client->fetch(*target, [&](std::span<std::byte const> bytes) {
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
-        text.append(reinterpret_cast<char const*>(bytes.data()), bytes.size());
-        return base::Result<void>();
+        return writer->append(bytes);
     });
     if (!fetched)
         return fetched.error();
-    return text;
+    return std::move(*writer).seal();
 }
 
-base::Result<void> TufRepository::remember(std::string const& name, std::string const& text) {
+base::Result<void> TufRepository::remember(std::string const& name, std::string_view text) {
     auto const path = parts_->paths.state / name;
-    if (auto const there = base::read_file(path, text.size() + 1); there && *there == text)
+    if (says(path, text))
         return {};
     return base::replace_file(path, text, 0644, base::Durability::power_cut);
 }
@@ -110,26 +132,26 @@ base::Result<void> TufRepository::remember(std::string const& name, std::string 
 // What stops is remembered before what could be loaded.
 base::Result<TufRepository::Published>
 TufRepository::published(std::string const& arch, std::string const& release) {
-    auto brakes = text(std::string(brake_path), max_brake_size);
+    auto const brakes = file(std::string(brake_path), max_brake_size);
     if (!brakes && brakes.error().code != base::Errc::not_found)
         return brakes.error();
-    auto const brake_text = brakes ? std::move(*brakes)
-                                   : std::string(R"({"schema":"livepatchd.brake/1","modules":[]})");
-    auto list = parse_brake_list(brake_text, std::string(brake_path));
+    auto const brake_text = brakes ? text_of(*brakes) : no_brakes;
+    auto list = parse_brake_list(brake_text, brake_path);
     if (!list)
         return list.error();
     auto const path = catalogue_path(arch, release);
-    auto const catalogue_text = text(path, max_catalogue_size);
-    if (!catalogue_text)
-        return catalogue_text.error();
-    auto catalogue = parse_kernel_catalogue(*catalogue_text, path);
+    auto const content = file(path, max_catalogue_size);
+    if (!content)
+        return content.error();
+    auto const catalogue_text = text_of(*content);
+    auto catalogue = parse_kernel_catalogue(catalogue_text, path);
     if (!catalogue)
         return catalogue.error();
     if (catalogue->kernel.release != release)
         return refused(path, "says that it is for the kernel " + catalogue->kernel.release);
-    for (auto const& [name, content] :
-         {std::pair(brake_file, &brake_text), std::pair(catalogue_file, &*catalogue_text)})
-        if (auto kept = remember(name, *content); !kept)
+    for (auto const& [name, text] :
+         {std::pair(brake_file, brake_text), std::pair(catalogue_file, catalogue_text)})
+        if (auto kept = remember(name, text); !kept)
             return kept.error();
     return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(list)};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/sealed_file.hpp"
 #include "repository/brake_list.hpp"
 #include "repository/kernel_catalogue.hpp"
 #include "trust/candidate.hpp"
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace livepatch::repository {
 
@@ -70,8 +72,8 @@ private:
     explicit TufRepository(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
     base::Result<trust::tuf::Target> target_of(PatchEntry const& entry);
-    base::Result<std::string> text(std::string const& path, std::size_t limit);
-    base::Result<void> remember(std::string const& name, std::string const& text);
+    base::Result<base::SealedFile> file(std::string const& path, std::size_t limit);
+    base::Result<void> remember(std::string const& name, std::string_view text);
 
     std::unique_ptr<Parts> parts_; // which refer to each other
 };
