@@ -1,9 +1,10 @@
 // lpctl trust add: pins a repository's root.json, and writes the repos.d file that names it.
-// --json: {"schema":1,"name","url","root","fingerprint"}
+// --json: {"schema":1,"name","url","root","fingerprint","reloaded"}
 
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "dbus_client/daemon.hpp"
 #include "lpctl/trusted_root.hpp"
 #include "lpctl/verbs.hpp"
 #include "report/report_json.hpp"
@@ -100,6 +101,20 @@ base::Result<void> put(fs::path const& path, std::string const& text) {
     return base::replace_file(path, text, 0644, base::Durability::power_cut);
 }
 
+// Whether the daemon reads it now. One that is not there reads it when it starts.
+bool reload(Context& context) {
+    auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.bus);
+    if (!daemon) {
+        context.err << "lpctl: livepatchd does not run; it reads this when it starts\n";
+        return false;
+    }
+    auto const told = daemon->reload(context.patience.bus);
+    if (!told)
+        context.err << "lpctl: " << base::describe(told.error().error)
+                    << "; to have it read this: systemctl reload livepatchd\n";
+    return told.has_value();
+}
+
 } // namespace
 
 Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
@@ -131,17 +146,19 @@ Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
     auto const source = context.configuration / "repos.d" / (options.name + ".toml");
     if (auto done = put(source, source_file(options, anchor)); !done)
         return in_words(done.error());
+    bool const reloaded = reload(context);
     if (options.json)
         context.print(
             {{"schema", report::schema_version},
              {"name", options.name},
              {"url", options.url},
              {"root", anchor.string()},
-             {"fingerprint", root->fingerprint}}
+             {"fingerprint", root->fingerprint},
+             {"reloaded", reloaded}}
         );
     else
         context.out << "The repository " << options.name << " is believed by " << anchor.string()
-                    << ".\nTo use it: systemctl reload livepatchd\n";
+                    << (reloaded ? ", and read by livepatchd now.\n" : ".\n");
     return exit_status::done;
 }
 

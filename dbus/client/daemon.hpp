@@ -5,6 +5,8 @@
 #include "dbus_client/call_error.hpp"
 #include "dbus_client/message.hpp"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -36,6 +38,10 @@ public:
     // Whether it answers at all. Its loop never blocks, so one that does not is stuck.
     Reply<void> ping(std::chrono::milliseconds patience);
 
+    // As `systemctl reload` does: it reads its configuration anew, and is not waited for. For its
+    // own user alone.
+    Reply<void> reload(std::chrono::milliseconds patience);
+
     Reply<void> refresh(Change const& change, Waiting const& waiting);
     // The module name of the patch.
     Reply<std::string>
@@ -66,6 +72,8 @@ public:
 
 private:
     explicit Daemon(Bus bus) : bus_(std::move(bus)) {}
+
+    Reply<pid_t> process(std::chrono::milliseconds patience);
 
     Reply<Message> change(
         std::string const& method,

@@ -52,6 +52,18 @@ base::Result<bool> enforces_signatures(Root const& root) {
     return enforced;
 }
 
+} // namespace
+
+ModulePolicy module_policy(Root const& root) {
+    auto const settings = root.proc / "sys/kernel";
+    return {
+        .modules_disabled = is_one_of(settings / "modules_disabled", {"1"}),
+        .lockdown = lockdown(root),
+        .enforces_signatures = enforces_signatures(root),
+        .ftrace_enabled = is_one_of(settings / "ftrace_enabled", {"1"}),
+    };
+}
+
 // Four bytes of attributes, then the value (UEFI specification, global variable SecureBoot). A
 // machine without UEFI has no such thing.
 base::Result<bool> secure_boot(Root const& root) {
@@ -67,19 +79,6 @@ base::Result<bool> secure_boot(Root const& root) {
     if (!content)
         return content.error();
     return content->size() == 5 && (*content)[4] == 1;
-}
-
-} // namespace
-
-ModulePolicy module_policy(Root const& root) {
-    auto const settings = root.proc / "sys/kernel";
-    return {
-        .modules_disabled = is_one_of(settings / "modules_disabled", {"1"}),
-        .lockdown = lockdown(root),
-        .enforces_signatures = enforces_signatures(root),
-        .secure_boot = secure_boot(root),
-        .ftrace_enabled = is_one_of(settings / "ftrace_enabled", {"1"}),
-    };
 }
 
 std::string signatures_wanted(Root const& root) {

@@ -75,11 +75,11 @@ Check check_secure_boot(Facts const& facts) {
     auto const* const item = "secure-boot";
     auto const& policy = facts.policy;
     auto const locked = policy.lockdown_or_none();
-    if (!policy.secure_boot && locked.empty())
-        return unknown(item, policy.secure_boot.error());
+    if (!facts.secure_boot && locked.empty())
+        return unknown(item, facts.secure_boot.error());
     if (!policy.lockdown)
         return unknown(item, policy.lockdown.error());
-    bool const secure = policy.secure_boot && *policy.secure_boot;
+    bool const secure = facts.secure_boot && *facts.secure_boot;
     if (!secure && locked.empty())
         return passed(item, "off, and the kernel is not locked down");
     auto const reason = std::string(secure ? "Secure Boot is on" : "Secure Boot is off") +

@@ -87,6 +87,21 @@ void read_patch(kernel::Root const& root, module::LivepatchModule const& patch, 
             facts.targets.emplace(object.name, target_fact(root, object.name));
 }
 
+void read_the_rest(
+    kernel::Root const& root,
+    fs::path const& state_directory,
+    module::LivepatchModule const* patch,
+    Facts& facts
+) {
+    static module::LivepatchModule const nothing;
+    facts.secure_boot = kernel::secure_boot(root);
+    if (auto identity = kernel::identify(root))
+        facts.container = std::move(identity->container);
+    facts.observed = kernel::LivepatchTree(root).observe();
+    facts.free_space = free_space(state_directory);
+    read_functions(root, patch == nullptr ? nothing : *patch, facts);
+}
+
 } // namespace
 
 Facts read_facts(
@@ -96,23 +111,18 @@ Facts read_facts(
     Depth depth
 ) {
     std::error_code ignored;
-    auto identity = kernel::identify(root);
     Facts facts{
         .livepatch = fs::is_directory(root.sys / "kernel/livepatch", ignored),
         .policy = kernel::module_policy(root),
         .rights = kernel::rights(root),
-        .container = identity ? std::move(identity->container) : std::string(),
-        .command_line = base::read_file(root.proc / "cmdline"),
-        .free_space = free_space(state_directory)};
-    if (facts.policy.wants_known_signer() || depth == Depth::thorough)
+        .command_line = base::read_file(root.proc / "cmdline")};
+    bool const thorough = depth == Depth::thorough;
+    if (facts.policy.wants_known_signer() || thorough)
         facts.keys = kernel::kernel_keys(root);
-    if (depth == Depth::thorough)
-        facts.observed = kernel::LivepatchTree(root).observe();
     if (patch != nullptr)
         read_patch(root, *patch, facts);
-    static module::LivepatchModule const nothing;
-    if (depth == Depth::thorough)
-        read_functions(root, patch == nullptr ? nothing : *patch, facts);
+    if (thorough)
+        read_the_rest(root, state_directory, patch, facts);
     return facts;
 }
 

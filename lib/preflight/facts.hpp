@@ -38,6 +38,7 @@ struct FunctionFacts {
 struct Facts {
     bool livepatch = true; // /sys/kernel/livepatch is there
     kernel::ModulePolicy policy = {};
+    base::Result<bool> secure_boot = {};
     base::Result<kernel::Rights> rights = {};
     std::string container = {}; // what runs the one that we are in
     base::Result<std::string> command_line = {};
@@ -53,8 +54,9 @@ struct Facts {
     std::optional<bool> reliable_stacks = {};    // nothing = not known
 };
 
-// Which facts: those that cost a few small files, or also those for which the kernel has to write
-// a list of all its functions, which takes it a tenth of a second and more.
+// Which facts: those that may make a load fail and cost a few small files; or all, also those for
+// which the firmware is asked, or for which the kernel has to write a list of all its functions,
+// which takes it a tenth of a second and more.
 enum class Depth { quick, thorough };
 
 Facts read_facts(

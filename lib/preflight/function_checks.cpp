@@ -67,7 +67,7 @@ Check failed_functions(char const* item, base::Error error, std::vector<std::str
 // would.
 std::string line_for_missing(Wanted const& wanted, unsigned count) {
     auto const& [object, name] = wanted.function;
-    if (count == 0 && wanted.position == 0)
+    if (count == 0)
         return fmt::format("livepatch: symbol '{}' not found in symbol table", name);
     if (wanted.position == 0 && count > 1)
         return fmt::format(

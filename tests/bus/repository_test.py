@@ -3,6 +3,7 @@ import shutil
 
 from harness.bus import PATCH, Refused, patch_path
 from harness.case import MANUAL, BusCase
+from harness.lpctl import LpctlCase
 
 
 def entry(patch_id, name, replace=True, **said):
@@ -130,6 +131,17 @@ class Publishing(Repository):
             "kernel-unsupported: the repository corp makes no livepatches for this kernel any more "
             "since 2026-01-01T00:00:00Z; boot 6.1.0-57-amd64",
             "unfixed: CVE-2026-9 cannot be livepatched: too deep; boot 6.1.0-57-amd64"])
+
+
+class Adding(LpctlCase):
+    def test_what_is_believed_is_read_at_once(self):
+        client = self.start()
+        self.daemon.tell("publish", "repo", {"patches": [entry("LP-1", "lp_1")]})
+        root = self.directory / "repo.root.json"
+        said = self.lpctl(0, "trust", "add", "corp", f"file://{self.directory}/repo", "--root", str(root),
+                          "--fingerprint", self.sha256(root))
+        self.assertIn("read by livepatchd now", said)
+        self.wait_state(client, "lp_1", "enabled")
 
 
 class TakingBack(Repository):
@@ -263,7 +275,7 @@ class Hostile(Repository):
     def test_it_has_expired(self):
         client = self.begin_with_one_loaded()
         self.publish(entry("LP-1", "lp_1", replace=False), entry("LP-2", "lp_2", replace=False),
-                     expires="2026-06-20T00:00:00Z")
+                     expires="2020-06-20T00:00:00Z")
         self.blocked(client, "source-expired", "Expired")
         self.publish(entry("LP-1", "lp_1", replace=False), entry("LP-2", "lp_2", replace=False),
                      expires="2099-01-01T00:00:00Z")

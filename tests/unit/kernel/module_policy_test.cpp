@@ -50,7 +50,7 @@ TEST_CASE("what of the policy cannot be read is not known") {
     CHECK_FALSE(policy.modules_disabled);
     CHECK_FALSE(policy.lockdown);
     CHECK_FALSE(policy.enforces_signatures);
-    CHECK_FALSE(policy.secure_boot);
+    CHECK_FALSE(kernel::secure_boot(tree.root()));
     CHECK_FALSE(policy.ftrace_enabled);
     CHECK_FALSE(policy.wants_known_signer());
 }
@@ -65,7 +65,7 @@ TEST_CASE("the policy as a Debian kernel shows it") {
     CHECK_FALSE(*policy.modules_disabled);
     CHECK(*policy.lockdown == "integrity");
     CHECK_FALSE(*policy.enforces_signatures);
-    CHECK_FALSE(*policy.secure_boot); // no UEFI
+    CHECK_FALSE(*kernel::secure_boot(tree.root())); // no UEFI
     CHECK(*policy.ftrace_enabled);
     CHECK(policy.wants_known_signer());
 }

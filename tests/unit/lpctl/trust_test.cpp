@@ -62,9 +62,13 @@ TEST_CASE("a root is pinned by its fingerprint") {
         source.find("root = \"" + (bench.etc / "trust/corp.root.json").string()) !=
         std::string::npos
     );
+    CHECK(bench.host.err.str().find("systemctl reload livepatchd") != std::string::npos);
     // The same once more is well, something else is not.
+    bench.host.daemon.set_running(false);
     CHECK(bench.add({"--fingerprint", bench.fingerprint(), "--json"}) == 0);
     CHECK(bench.host.json()["fingerprint"] == bench.fingerprint());
+    CHECK(bench.host.json()["reloaded"] == false);
+    CHECK(bench.host.err.str().find("reads this when it starts") != std::string::npos);
     CHECK(bench.add({"--fingerprint", bench.fingerprint()}, "https://elsewhere.org/lp") == 6);
 }
 

@@ -27,7 +27,7 @@ struct Scene {
     Scene() {
         facts.policy.modules_disabled = false;
         facts.policy.enforces_signatures = false;
-        facts.policy.secure_boot = false;
+        facts.secure_boot = false;
         facts.policy.ftrace_enabled = true;
         facts.rights = kernel::Rights{.may_load = true, .initial = true};
         facts.free_space = 1U << 30U;
@@ -122,8 +122,8 @@ TEST_CASE("what cannot be read is unknown and never passed") {
         .modules_disabled = unreadable(),
         .lockdown = unreadable(),
         .enforces_signatures = unreadable(),
-        .secure_boot = unreadable(),
         .ftrace_enabled = unreadable()};
+    scene.facts.secure_boot = unreadable();
     scene.facts.rights = unreadable();
     scene.facts.command_line = unreadable();
     scene.facts.observed = unreadable();
@@ -206,7 +206,7 @@ TEST_CASE("the host: what an admin should know") {
         CHECK(scene.outcome("not-forced") == Outcome::warning);
     }
     SECTION("Secure Boot") {
-        scene.facts.policy.secure_boot = true;
+        scene.facts.secure_boot = true;
         CHECK(scene.outcome("secure-boot") == Outcome::warning);
         CHECK(contains(scene.check("secure-boot").remedy, "mokutil"));
     }

@@ -139,7 +139,6 @@ check_status "nobody is there to be asked" 2 lpctl trust add corp "file://$REPOS
 check "it is pinned" lpctl trust add corp "file://$REPOSITORY" --root "$root" \
     --fingerprint "$(sha256sum "$root" | cut -d' ' -f1)"
 check_contains "and listed" corp "$(lpctl trust list)"
-systemctl reload livepatchd.service
 wait_for "what is published is applied" patch_enabled lp_cumulative
 check "and runs" proc_patched_by cmdline lp_cumulative
 check_equal "from the repository" corp "$(daemon_field lp_cumulative source)"
