@@ -225,25 +225,16 @@ Check check_kernel_signature(Facts const& facts, Subject const& subject) {
     return passed(item, "the kernel takes modules whoever signed them");
 }
 
+// Of several such arguments the kernel has taken the last.
 Check check_blacklist(Facts const& facts, Subject const& subject) {
     auto const* const item = "blacklist";
-    if (!facts.command_line)
-        return unknown(item, facts.command_line.error());
-    constexpr std::string_view option = "module_blacklist=";
-    for (auto argument : base::split(base::trimmed(*facts.command_line), ' ')) {
-        if (!argument.starts_with(option))
-            continue;
-        argument.remove_prefix(option.size());
-        auto const names = base::split(argument, ',');
-        if (std::find(names.begin(), names.end(), subject.module.name) != names.end())
-            return failed(
-                item,
-                answer(
-                    subject.module.name, EPERM, "Module " + subject.module.name + " is blacklisted"
-                )
-            );
-    }
-    return passed(item, "the kernel's command line does not forbid it");
+    auto const& name = subject.module.name;
+    if (!facts.blacklist)
+        return unknown(item, facts.blacklist.error());
+    auto const names = base::split(base::trimmed(*facts.blacklist), ',');
+    if (std::find(names.begin(), names.end(), name) == names.end())
+        return passed(item, "the kernel's command line does not forbid it");
+    return failed(item, answer(name, EPERM, "Module " + name + " is blacklisted"));
 }
 
 Check check_name(Facts const& facts, Subject const& subject) {

@@ -115,7 +115,7 @@ Facts read_facts(
         .livepatch = fs::is_directory(root.sys / "kernel/livepatch", ignored),
         .policy = kernel::module_policy(root),
         .rights = kernel::rights(root),
-        .command_line = base::read_file(root.proc / "cmdline")};
+        .blacklist = base::read_file(root.sys / "module/kernel/parameters/module_blacklist")};
     bool const thorough = depth == Depth::thorough;
     if (facts.policy.wants_known_signer() || thorough)
         facts.keys = kernel::kernel_keys(root);

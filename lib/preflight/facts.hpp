@@ -40,8 +40,8 @@ struct Facts {
     kernel::ModulePolicy policy = {};
     base::Result<bool> secure_boot = {};
     base::Result<kernel::Rights> rights = {};
-    std::string container = {}; // what runs the one that we are in
-    base::Result<std::string> command_line = {};
+    std::string container = {};               // what runs the one that we are in
+    base::Result<std::string> blacklist = {}; // module_blacklist=: names, with commas between
     base::Result<std::vector<kernel::KernelKey>> keys = {};
     base::Result<kernel::Observation> observed = {};
     base::Result<std::uint64_t> free_space = {}; // bytes, where the state is kept

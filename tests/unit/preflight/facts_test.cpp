@@ -37,7 +37,7 @@ TEST_CASE("the facts of a kernel and a patch") {
     tree.set_module("sunrpc", {.taint = ""});
     tree.set_module("lp_one", {});
     tree.write("proc/sys/kernel/ftrace_enabled", "1\n");
-    tree.write("proc/cmdline", "quiet\n");
+    tree.write("sys/module/kernel/parameters/module_blacklist", "lp_two\n");
     tree.write("proc/keys", "");
     tree.write(
         "proc/kallsyms",
@@ -58,7 +58,7 @@ TEST_CASE("the facts of a kernel and a patch") {
     CHECK(facts.targets.at("nfsd").out_of_tree);
     CHECK_FALSE(facts.targets.at("absent").loaded);
     CHECK(*facts.free_space > 0);
-    CHECK(*facts.command_line == "quiet\n");
+    CHECK(*facts.blacklist == "lp_two\n");
     REQUIRE(facts.functions);
     CHECK(facts.functions->symbols->size() == 3); // with the sign of reliable stacks
     CHECK(facts.functions->traceable->size() == 2);

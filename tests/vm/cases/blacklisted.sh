@@ -1,6 +1,6 @@
 #!/bin/bash
-# A module that the kernel's command line forbids.
-# cmdline: module_blacklist=lp_cmdline,lp_other
+# A module that the command line forbids: of several lists the kernel has the last.
+# cmdline: module_blacklist=lp_version module_blacklist=lp_cmdline,lp_other
 . /root/files/guest.sh
 
 put_patch "$MODULES/lp_cmdline.ko"
