@@ -211,7 +211,7 @@ class Hostile(Repository):
         self.wait_manager(client, "Health", "ok")
         client.apply("lp_2")
         self.wait_state(client, "lp_2", "enabled")
-        self.assertIn("over: ", self.log())
+        self.wait_for(lambda: "over: " in self.log(), "the journal to say that it is over")
 
     def test_an_old_timestamp_is_replayed(self):
         client = self.begin_with_one_loaded()

@@ -52,7 +52,7 @@ struct Host {
         HttpSource web(
             HttpSource::below(server.url()),
             {.allow_http = true},
-            {.to_connect = 2s, .below_least_speed = 1s, .in_all = 20s}
+            {.to_connect = 60s, .below_least_speed = 60s, .in_all = 60s} // busy machines, too
         );
         web.know_etag(etag);
         auto mirrored = mirror::Mirror::refreshed(
@@ -239,9 +239,7 @@ TEST_CASE("endless data where a module should be is ended at its length") {
         while (write(some)) {
         }
     });
-    auto const start = std::chrono::steady_clock::now();
-    CHECK(host.run() != "ok");
-    CHECK(std::chrono::steady_clock::now() - start < 10s);
+    CHECK(host.run().find("longer than") != std::string::npos);
     CHECK(host.parts().empty());
 }
 
