@@ -347,6 +347,9 @@ TEST_CASE("functions that the kernel does not have, or not only once") {
         CHECK(error.code == Errc::load_failed);
         CHECK(error.os_error == EINVAL);
         CHECK(contains(error.cause, "'show' is not in this kernel"));
+        CHECK(scene.outcome("traceable") == Outcome::not_applicable); // one cause is enough
+        scene.module.objects.front().functions.front().sympos = 1;
+        CHECK(contains(scene.error("functions").cause, "'show' is not in this kernel"));
     }
     SECTION("several that are missing are all named") {
         symbols.clear();

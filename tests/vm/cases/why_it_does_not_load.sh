@@ -37,9 +37,12 @@ explained() {
     check "$name: nothing is left" eval "patch_absent $name && module_absent $name"
 }
 
+history_tells() { lpctl history "$1" --json | grep -F -- "$2"; }
+journal_tells() { journalctl -u livepatchd.service -o cat | grep -F -- "$1: $2"; }
+
 told_everywhere() { # NAME WORDS
-    wait_for "$1: the history tells it" eval "lpctl history $1 --json | grep -qF -- '$2'"
-    wait_for "$1: the journal tells it" eval "journalctl -u livepatchd -o cat | grep -qF -- '$2'"
+    wait_for "$1: the history tells it" history_tells "$1" "$2"
+    wait_for "$1: the journal tells it" journal_tells "$1" "$2"
 }
 
 gone() { # FILE
@@ -74,7 +77,7 @@ row "$MODULES/lp_badsymbol.ko" 1 "'lp_no_such_function' is not in this kernel" "
 row "$MODULES/lp_ambiguous.ko" 1 "several functions 'name_show'" "unresolvable ambiguity"
 row "$MODULES/lp_position.ko" 1 "fewer functions 'cmdline_proc_show'" "symbol position"
 row "$MODULES/lp_untraceable.ko" 1 "'memcpy' cannot be traced" "failed to find location"
-told_everywhere lp_untraceable "'memcpy' cannot be traced"
+told_everywhere lp_untraceable "its function 'memcpy' cannot be traced"
 
 # A module it depends on.
 row "$MODULES/lp_depends.ko" 1 "depends on the module 'lp_target', which is not loaded"
