@@ -27,12 +27,14 @@ install(DIRECTORY DESTINATION "${etc}/conf.d")
 install(DIRECTORY DESTINATION "${etc}/trust")
 install(DIRECTORY DESTINATION lib/livepatchd/conf.d)
 
-install(FILES packaging/man/lpctl.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(FILES packaging/man/lpctl.1 packaging/man/lprepo.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/man/livepatchd.toml.5 packaging/man/livepatchd-repos.5
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
 install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
 
 install(FILES packaging/completions/lpctl.bash RENAME lpctl
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES packaging/completions/lprepo.bash RENAME lprepo
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 install(FILES packaging/completions/_lpctl DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions")
 install(FILES packaging/completions/lpctl.fish DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")

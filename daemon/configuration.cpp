@@ -64,7 +64,7 @@ private:
             auto const text = read(path);
             if (!text)
                 continue;
-            auto reading = read_source_file(*text, path, release_);
+            auto reading = read_source_file(*text, path, release_, paths_.mirrors);
             tell(std::move(reading.problems));
             if (reading.source)
                 loaded_.configuration.sources.push_back(std::move(*reading.source));

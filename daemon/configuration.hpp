@@ -62,6 +62,7 @@ struct Configuration {
 struct ConfigurationPaths {
     std::filesystem::path etc = "/etc/livepatchd";
     std::filesystem::path vendor = "/usr/lib/livepatchd";
+    std::filesystem::path mirrors = "/var/lib/livepatchd/mirror"; // of repositories, by name
 };
 
 struct LoadedConfiguration {

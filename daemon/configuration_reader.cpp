@@ -14,6 +14,8 @@ namespace livepatch::daemon {
 
 namespace {
 
+constexpr std::string_view file_scheme = "file://";
+
 bool is_window(std::string_view text) {
     return engine::TimeWindow::parse(text).has_value();
 }
@@ -69,6 +71,9 @@ struct SourceFile {
     repository::Source source;
     std::string trust = "tuf";
     std::string path;
+    std::string url;
+    std::string root;
+    std::string module_signature = "require";
     bool allow_insecure = false;
     bool enabled = true;
 };
@@ -97,9 +102,12 @@ void read_source(TableReader& table, SourceFile& file) {
     table.flag("enabled", file.enabled);
     table.flag("allow_insecure", file.allow_insecure);
     table.flag("allow_http", ignored_flag);
-    for (auto const* key : {"url", "root", "ring", "proxy", "ca_file"})
+    table.text("url", file.url);
+    table.text("root", file.root);
+    table.text("ring", file.source.ring);
+    table.word("module_signature", file.module_signature, {"require", "ignore"});
+    for (auto const* key : {"proxy", "ca_file"})
         table.text(key, ignored_text);
-    table.word("module_signature", ignored_text, {"require", "ignore"});
     table.texts("mirrors", ignored_texts, [](std::string const&) { return true; });
 }
 
@@ -110,33 +118,80 @@ bool is_source_name(std::string_view name) {
     });
 }
 
-std::optional<base::Error> unusable(SourceFile const& file, std::filesystem::path const& path) {
-    auto const problem = [&](std::string cause, std::string remedy) {
-        return base::Error{
-            .code = base::Errc::invalid_argument,
-            .subject = path.string(),
-            .cause = std::move(cause),
-            .remedy = std::move(remedy)};
-    };
-    if (!is_source_name(file.source.name))
-        return problem(
-            "a source cannot have this name",
-            "rename the file: letters, digits, '.', '_' and '-' before .toml"
+// The tree of a repository: where its URL leads, or where livepatch-fetch mirrors it.
+std::filesystem::path tree_of(SourceFile const& file, std::filesystem::path const& mirrors) {
+    if (file.url.starts_with(file_scheme))
+        return file.url.substr(file_scheme.size());
+    return mirrors / file.source.name;
+}
+
+bool is_remote_url(std::string_view url) {
+    return url.starts_with("https://") || url.starts_with("http://");
+}
+
+// What a repository's source lacks: cause and remedy; nothing = it has all.
+std::optional<std::pair<std::string, std::string>> lack_of_repository(SourceFile const& file) {
+    if (file.url.empty())
+        return std::pair(
+            "no url", "add url = \"https://patches.example.com/lp\", or url = \"file:///srv/lp\""
         );
-    if (file.trust == "tuf")
-        return problem(
-            "trust = \"tuf\" is not supported by this version", "use trust = \"module-signature\""
+    if (!is_remote_url(file.url) && !file.url.starts_with(std::string(file_scheme) + '/'))
+        return std::pair(
+            "url is of no kind that is known", "use https://, or file:// and an absolute path"
         );
+    if (!file.root.starts_with('/'))
+        return std::pair(
+            file.root.empty() ? "no root" : "root is not absolute",
+            "add root = \"/etc/livepatchd/trust/NAME.root.json\"; lpctl trust add writes both"
+        );
+    return std::nullopt;
+}
+
+std::optional<std::pair<std::string, std::string>> lack_of_directory(SourceFile const& file) {
     if (file.trust == "unsigned" && !file.allow_insecure)
-        return problem(
+        return std::pair(
             "trust = \"unsigned\" takes modules that nobody signed",
             "use trust = \"module-signature\", or add allow_insecure = true if that is meant"
         );
     if (file.path.empty())
-        return problem("no path", "add path = \"/var/lib/kpatch/%r\"");
+        return std::pair("no path", "add path = \"/var/lib/kpatch/%r\"");
     if (!file.path.starts_with('/'))
-        return problem("path is not absolute", "give an absolute path");
+        return std::pair("path is not absolute", "give an absolute path");
     return std::nullopt;
+}
+
+std::optional<base::Error> unusable(SourceFile const& file, std::filesystem::path const& path) {
+    auto lack = file.trust == "tuf" ? lack_of_repository(file) : lack_of_directory(file);
+    if (!is_source_name(file.source.name))
+        lack = std::pair(
+            "a source cannot have this name",
+            "rename the file: letters, digits, '.', '_' and '-' before .toml"
+        );
+    if (!lack)
+        return std::nullopt;
+    return base::Error{
+        .code = base::Errc::invalid_argument,
+        .subject = path.string(),
+        .cause = std::move(lack->first),
+        .remedy = std::move(lack->second)};
+}
+
+// The tree of a repository is the same for all kernels; it is no pattern.
+repository::Source source_of(
+    SourceFile const& file, std::string const& release, std::filesystem::path const& mirrors
+) {
+    auto source = file.source;
+    if (file.trust == "tuf") {
+        source.trust = repository::Trust::tuf;
+        source.path = tree_of(file, mirrors);
+        source.root = file.root;
+        source.wants_module_signature = file.module_signature == "require";
+        return source;
+    }
+    if (file.trust == "unsigned")
+        source.trust = repository::Trust::none;
+    source.path = repository::expand_release(file.path, release);
+    return source;
 }
 
 } // namespace
@@ -148,7 +203,10 @@ std::vector<base::Error> read_main_file(
 }
 
 SourceReading read_source_file(
-    std::string_view text, std::filesystem::path const& file, std::string const& release
+    std::string_view text,
+    std::filesystem::path const& file,
+    std::string const& release,
+    std::filesystem::path const& mirrors
 ) {
     SourceFile read;
     SourceReading reading;
@@ -160,10 +218,7 @@ SourceReading read_source_file(
         reading.problems.push_back(std::move(*problem));
         return reading;
     }
-    if (read.trust == "unsigned")
-        read.source.trust = repository::Trust::none;
-    read.source.path = repository::expand_release(read.path, release);
-    reading.source = std::move(read.source);
+    reading.source = source_of(read, release, mirrors);
     return reading;
 }
 

@@ -24,9 +24,13 @@ struct SourceReading {
     std::vector<base::Error> problems;
 };
 
-// A file of repos.d; `release` is for %r in paths.
+// A file of repos.d; `release` is for %r in paths, `mirrors` the directory of the mirrors of
+// repositories that are elsewhere.
 SourceReading read_source_file(
-    std::string_view text, std::filesystem::path const& file, std::string const& release
+    std::string_view text,
+    std::filesystem::path const& file,
+    std::string const& release,
+    std::filesystem::path const& mirrors = "/var/lib/livepatchd/mirror"
 );
 
 } // namespace livepatch::daemon

@@ -54,7 +54,8 @@ Daemon::Daemon(Surroundings surroundings)
       sources_(
           loaded_.configuration.sources,
           surroundings_.keys(),
-          repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root)
+          repository::RunningKernel(identity_.release, identity_.build_id, surroundings_.root),
+          surroundings_.host()
       ),
       state_file_(surroundings_.state_directory),
       engine_(parts()),
@@ -143,8 +144,13 @@ std::vector<std::filesystem::path> Daemon::watched_directories() const {
         surroundings_.keys(),
         surroundings_.configuration.etc // the kill switch may come and go
     };
-    for (auto const& source : loaded_.configuration.sources)
-        directories.push_back(source.path);
+    // Of a repository, where timestamp.json is: it is published last.
+    for (auto const& source : loaded_.configuration.sources) {
+        bool const is_repository = source.trust == repository::Trust::tuf;
+        directories.push_back(is_repository ? source.path / "metadata" : source.path);
+        if (is_repository)
+            directories.push_back(source.root.parent_path());
+    }
     return directories;
 }
 
@@ -264,6 +270,7 @@ void Daemon::take(LoadedConfiguration loaded) {
         {.sources = configuration.sources,
          .mode = configuration.apply.mode,
          .without_crash_guard = configuration.security.without_crash_guard,
+         .allow_remote_revert = configuration.security.allow_remote_revert,
          .transition = rules_of(configuration.transition),
          .probation = rules_of(configuration.probation),
          .policy = rules_of(configuration.apply)},

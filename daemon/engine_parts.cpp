@@ -17,6 +17,10 @@ engine::Engine::Parts engine_parts(
         .disk_worker = foundation.workers.disk(),
         .task_worker = foundation.workers.tasks(),
         .source_worker = foundation.workers.sources(),
+        .check_worker = foundation.workers.checks(),
+        .preflight = preflight::Preflight(
+            surroundings.root, surroundings.state_directory, surroundings.keys()
+        ),
         .loader = surroundings.loader,
         .tree = kernel::LivepatchTree(surroundings.root),
         .scanner = surroundings.scanner,
@@ -27,6 +31,7 @@ engine::Engine::Parts engine_parts(
         .mode = configuration.apply.mode,
         .not_persistent = foundation.state_file.not_persistent(),
         .without_crash_guard = configuration.security.without_crash_guard,
+        .allow_remote_revert = configuration.security.allow_remote_revert,
         .machine_id = surroundings.read_machine_id(),
         .shutdown = engine::ShutdownRecord(surroundings.state_directory),
         .crash_records = surroundings.crash_records(),

@@ -43,6 +43,10 @@ constexpr std::array table{
     Row{EventKind::crashed, "7efcf4ee22ae4c43919259b60b68e487", LOG_WARNING},
     Row{EventKind::quarantined, "43eacbf3aaae4dd5af8a37db8489d6d1", LOG_ERR},
     Row{EventKind::boot_loop, "43fe8246609442eead7dcd3b5a65b1b8", LOG_CRIT},
+    Row{EventKind::withdrawn, "6a3e41850dd148b390e6aeb72a481d7f", LOG_WARNING},
+    Row{EventKind::source_failed, "58fd519aeffb4513b967f570bcc2330e", LOG_WARNING},
+    Row{EventKind::source_recovered, "63e97cb1505c4aeda9899c412c4f89c1", LOG_NOTICE},
+    Row{EventKind::trust_reset, "64a05970152541269c917656b153ade4", LOG_NOTICE},
 };
 
 constexpr bool is_in_order() {

@@ -64,7 +64,8 @@ public:
               surroundings.keys(),
               repository::RunningKernel(identity_.release, identity_.build_id, surroundings.root),
               repository::ModuleStore(surroundings.stored_modules()),
-              std::move(patches)
+              std::move(patches),
+              surroundings.host()
           ),
           state_file_(surroundings.state_directory),
           engine_(parts(surroundings)),

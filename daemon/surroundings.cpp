@@ -19,6 +19,10 @@ std::vector<std::filesystem::path> Surroundings::crash_records() const {
     return {root.sys / "fs/pstore", saved_crashes};
 }
 
+repository::Host Surroundings::host() const {
+    return {.machine_id = read_machine_id(), .trust_state = trust_state()};
+}
+
 std::string Surroundings::read_machine_id() const {
     auto const text = base::read_file(machine_id);
     return text ? std::string(base::trimmed(*text)) : std::string();

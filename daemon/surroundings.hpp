@@ -8,6 +8,7 @@
 #include "kernel/root.hpp"
 #include "kernel/tasks.hpp"
 #include "loader/loader.hpp"
+#include "repository/host.hpp"
 
 #include <sdbus-c++/sdbus-c++.h>
 
@@ -42,6 +43,11 @@ struct Surroundings {
     std::filesystem::path kill_switch() const { return configuration.etc / "disable"; }
 
     std::filesystem::path stored_modules() const { return state_directory / "modules"; }
+
+    std::filesystem::path trust_state() const { return state_directory / "trust"; }
+
+    // As the sources want it.
+    repository::Host host() const;
 
     std::filesystem::path history() const { return state_directory / "history.db"; }
 

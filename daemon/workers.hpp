@@ -21,12 +21,15 @@ public:
 
     base::Worker tasks() { return of(tasks_); }
 
+    base::Worker checks() { return of(checks_); }
+
     base::Worker sources() { return of(sources_); }
 
     // What is under way in the kernel cannot be cut short and is waited for; what is queued behind
     // it is not done. To be called before anything is destroyed that the jobs use.
     void join() {
-        std::array<boost::asio::thread_pool*, 4> const all{&kernel_, &disk_, &tasks_, &sources_};
+        std::array<boost::asio::thread_pool*, 5> const all{
+            &kernel_, &disk_, &tasks_, &sources_, &checks_};
         for (auto* thread : all)
             thread->stop();
         for (auto* thread : all)
@@ -41,6 +44,7 @@ private:
     boost::asio::thread_pool disk_{1};
     boost::asio::thread_pool tasks_{1};
     boost::asio::thread_pool sources_{1};
+    boost::asio::thread_pool checks_{1};
 };
 
 } // namespace livepatch::daemon

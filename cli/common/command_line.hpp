@@ -33,12 +33,22 @@ public:
         app_.require_subcommand(1);
     }
 
+    // A verb that is followed by one of its own.
+    CLI::App* add_group(char const* name, char const* help) {
+        auto* group = app_.add_subcommand(name, help);
+        group->require_subcommand(1);
+        return group;
+    }
+
     // The options are filled by CLI11 before `verb` is called with them.
     template <class Options>
     std::pair<CLI::App*, Options*>
-    add(char const* name, char const* help, Status (*verb)(Context&, Options const&)) {
+    add(char const* name,
+        char const* help,
+        Status (*verb)(Context&, Options const&),
+        CLI::App* group = nullptr) {
         auto options = std::make_shared<Options>();
-        auto* command = app_.add_subcommand(name, help);
+        auto* command = (group == nullptr ? &app_ : group)->add_subcommand(name, help);
         command->add_flag("--json", options->json, "Print one JSON object");
         auto* filled = options.get();
         command->callback([this, verb, options = std::move(options)] {

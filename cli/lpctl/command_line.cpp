@@ -30,6 +30,7 @@ private:
     void add_list();
     void add_show();
     void add_blockers();
+    void add_check();
     void add_history();
     void add_monitor();
     void add_version();
@@ -40,6 +41,7 @@ private:
     void add_unhold();
     void add_pause();
     void add_resume();
+    void add_trust();
 };
 
 struct CommandLine::Verb {
@@ -54,6 +56,7 @@ std::span<CommandLine::Verb const> CommandLine::verbs() {
         Verb{"list", &CommandLine::add_list},
         Verb{"show", &CommandLine::add_show},
         Verb{"blockers", &CommandLine::add_blockers},
+        Verb{"check", &CommandLine::add_check},
         Verb{"history", &CommandLine::add_history},
         Verb{"monitor", &CommandLine::add_monitor},
         Verb{"version", &CommandLine::add_version},
@@ -63,7 +66,8 @@ std::span<CommandLine::Verb const> CommandLine::verbs() {
         Verb{"hold", &CommandLine::add_hold},
         Verb{"unhold", &CommandLine::add_unhold},
         Verb{"pause", &CommandLine::add_pause},
-        Verb{"resume", &CommandLine::add_resume}};
+        Verb{"resume", &CommandLine::add_resume},
+        Verb{"trust", &CommandLine::add_trust}};
     return all;
 }
 
@@ -166,6 +170,16 @@ void CommandLine::add_blockers() {
     add("blockers", "List the tasks that the running transition waits for", blockers);
 }
 
+void CommandLine::add_check() {
+    auto const [command, options] =
+        add("check", "Say whether a patch would be loaded, and why not", check);
+    command->add_option(
+        "PATCH|FILE",
+        options->patch,
+        "Module name, id, or a module's file (default: the host alone)"
+    );
+}
+
 void CommandLine::add_history() {
     auto const [command, options] = add("history", "Say what happened, the newest first", history);
     history_arguments(*command, *options);
@@ -224,6 +238,29 @@ void CommandLine::add_pause() {
 void CommandLine::add_resume() {
     auto const [command, options] = add("resume", "Load patches again", resume);
     password_option(*command, *options);
+}
+
+// Whose signed repositories are believed.
+void CommandLine::add_trust() {
+    auto* trust = add_group("trust", "Say whose repositories are believed");
+    auto const [add_command, add_options] =
+        add("add", "Believe a repository from its root.json on", trust_add, trust);
+    add_command->add_option("NAME", add_options->name, "Its name on this host")->required();
+    add_command->add_option("URL", add_options->url, "https://… or file:///…")->required();
+    add_command->add_option("--root", add_options->root, "Its root.json, a file")->required();
+    add_command->add_option(
+        "--fingerprint",
+        add_options->fingerprint,
+        "SHA-256 of that file, as its publisher told it; without it, somebody is asked"
+    );
+    add("list", "List the repositories, and by which root they are believed", trust_list, trust);
+    auto const [reset_command, reset_options] =
+        add("reset",
+            "Forget what was accepted of a repository, and believe its root anew",
+            trust_reset,
+            trust);
+    reset_command->add_option("NAME", reset_options->patches, "Its name")->required()->expected(1);
+    password_option(*reset_command, *reset_options);
 }
 
 CommandLine::CommandLine(Context& context, std::string_view first)

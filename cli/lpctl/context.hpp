@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <istream>
 #include <ostream>
 #include <string>
 
@@ -41,7 +42,9 @@ struct Context {
     kernel::Root root = {};
     std::filesystem::path status_file = "/run/livepatchd/status.json";
     std::filesystem::path history_file = "/var/lib/livepatchd/history.db";
+    std::filesystem::path configuration = "/etc/livepatchd";
     std::string bus_address = {}; // "" = the system bus
+    std::istream* in = nullptr;   // what somebody answers who can be asked
     Patience patience = {};
 
     // See cli/json_output.hpp.

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
         .out_terminal = terminal_of(STDOUT_FILENO),
         .err_terminal = terminal_of(STDERR_FILENO),
         .is_root = ::geteuid() == 0,
-        .can_ask = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0};
+        .can_ask = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0,
+        .in = &std::cin};
     int const status = run(argc, argv, context);
     if (Interrupt::signal() != 0)
         die_of(Interrupt::signal());

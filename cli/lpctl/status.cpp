@@ -2,7 +2,7 @@
 // --json: the object of status.json (DESIGN §9).
 
 #include "base/text.hpp"
-#include "lpctl/check.hpp"
+#include "lpctl/check_status.hpp"
 #include "lpctl/duration.hpp"
 #include "lpctl/reading.hpp"
 #include "lpctl/verbs.hpp"

@@ -2,7 +2,7 @@
 // why they failed; the command line prints failures.
 #pragma once
 
-#include "lpctl/check.hpp"
+#include "lpctl/check_status.hpp"
 #include "lpctl/context.hpp"
 #include "lpctl/failure.hpp"
 
@@ -33,6 +33,13 @@ struct ShowOptions {
 };
 
 Outcome<int> show(Context& context, ShowOptions const& options);
+
+struct CheckOptions {
+    bool json = false;
+    std::string patch; // or a file; "" = the host alone
+};
+
+Outcome<int> check(Context& context, CheckOptions const& options);
 
 struct BlockersOptions {
     bool json = false;
@@ -81,5 +88,22 @@ Outcome<int> hold(Context& context, ChangeOptions const& options);
 Outcome<int> unhold(Context& context, ChangeOptions const& options);
 Outcome<int> pause(Context& context, ChangeOptions const& options);
 Outcome<int> resume(Context& context, ChangeOptions const& options);
+
+struct TrustAddOptions {
+    bool json = false;
+    std::string name;        // of the repository on this host
+    std::string url;         // https:// or file://
+    std::string root;        // file: its root.json
+    std::string fingerprint; // SHA-256 of that file, as its publisher tells it; "" = ask
+};
+
+Outcome<int> trust_add(Context& context, TrustAddOptions const& options);
+
+struct TrustListOptions {
+    bool json = false;
+};
+
+Outcome<int> trust_list(Context& context, TrustListOptions const& options);
+Outcome<int> trust_reset(Context& context, ChangeOptions const& options); // of one repository
 
 } // namespace livepatch::lpctl

@@ -1,6 +1,6 @@
 #include "lpctl/wording.hpp"
 
-#include "lpctl/check.hpp"
+#include "lpctl/check_status.hpp"
 #include "lpctl/duration.hpp"
 
 namespace livepatch::lpctl {

@@ -1,10 +1,15 @@
 #include "dbus_client/daemon.hpp"
 
+#include "base/unique_fd.hpp"
+
+#include <sys/syscall.h>
 #include <systemd/sd-bus.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <unistd.h>
 #include <utility>
 
 namespace livepatch::dbus_client {
@@ -58,6 +63,12 @@ int append_query(sd_bus_message* message, HistoryQuery const& query) {
     return result < 0 ? result : sd_bus_message_close_container(message);
 }
 
+CallError cannot_signal(int os_error) {
+    return {
+        .kind = CallError::Kind::refused,
+        .error = base::system_error("livepatchd", "cannot be told to reload", os_error)};
+}
+
 Reply<void> done(Reply<Message> const& reply) {
     if (!reply)
         return reply.error();
@@ -78,6 +89,43 @@ std::string module_name(std::string const& path) {
     if (sd_bus_path_decode(path.c_str(), patch_prefix, &decoded) <= 0)
         return {};
     return Text(decoded).get();
+}
+
+Reply<pid_t> Daemon::process(std::chrono::milliseconds patience) {
+    auto call = bus_.method_call(
+        "org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "GetConnectionUnixProcessID"
+    );
+    if (!call)
+        return call.error();
+    if (int const result = sd_bus_message_append(call->get(), "s", bus_name); result < 0)
+        return cannot_ask(result);
+    auto const answer = bus_.send(std::move(*call), {.limit = patience});
+    if (!answer)
+        return answer.error();
+    std::uint32_t pid = 0;
+    if (int const result = sd_bus_message_read(answer->get(), "u", &pid); result < 0)
+        return malformed("cannot read the answer of the message bus", result);
+    return static_cast<pid_t>(pid);
+}
+
+// Asked for twice, so that what was opened in between is no process that came after it.
+Reply<void> Daemon::reload(std::chrono::milliseconds patience) {
+    auto const pid = process(patience);
+    if (!pid)
+        return pid.error();
+    base::UniqueFd const opened(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+    int const not_opened = errno;
+    auto const still = process(patience);
+    if (!still)
+        return still.error();
+    if (!opened || *still != *pid)
+        return cannot_signal(opened ? ESRCH : not_opened);
+    if (::syscall(SYS_pidfd_send_signal, opened.get(), SIGHUP, nullptr, 0) != 0)
+        return cannot_signal(errno);
+    return {};
 }
 
 Reply<Daemon> Daemon::reach(std::string const& bus_address, std::chrono::milliseconds patience) {
@@ -207,6 +255,36 @@ Reply<void> Daemon::pause(Change const& change, Waiting const& waiting) {
 
 Reply<void> Daemon::resume(Change const& change, Waiting const& waiting) {
     return configure("Resume", {}, change, waiting);
+}
+
+Reply<void>
+Daemon::reset_trust(std::string const& repository, Change const& change, Waiting const& waiting) {
+    return configure("ResetTrust", {repository}, change, waiting);
+}
+
+Reply<Dictionary> Daemon::check(std::string const& patch, Waiting const& waiting) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, "Check");
+    if (!call)
+        return call.error();
+    if (int const result = sd_bus_message_append(call->get(), "s", patch.c_str()); result < 0)
+        return cannot_ask(result);
+    auto const answer = bus_.send(std::move(*call), waiting);
+    if (!answer)
+        return answer.error();
+    return read_dictionary(answer->get());
+}
+
+Reply<Dictionary> Daemon::check_file(int file, std::string const& name, Waiting const& waiting) {
+    auto call = bus_.method_call(bus_name, root_path, manager_interface, "CheckFile");
+    if (!call)
+        return call.error();
+    int const result = sd_bus_message_append(call->get(), "hs", file, name.c_str());
+    if (result < 0)
+        return cannot_ask(result);
+    auto const answer = bus_.send(std::move(*call), waiting);
+    if (!answer)
+        return answer.error();
+    return read_dictionary(answer->get());
 }
 
 Reply<std::vector<Dictionary>> Daemon::blockers(std::chrono::milliseconds patience) {

@@ -5,6 +5,8 @@
 #include "dbus_client/call_error.hpp"
 #include "dbus_client/message.hpp"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -36,6 +38,10 @@ public:
     // Whether it answers at all. Its loop never blocks, so one that does not is stuck.
     Reply<void> ping(std::chrono::milliseconds patience);
 
+    // As `systemctl reload` does: it reads its configuration anew, and is not waited for. For its
+    // own user alone.
+    Reply<void> reload(std::chrono::milliseconds patience);
+
     Reply<void> refresh(Change const& change, Waiting const& waiting);
     // The module name of the patch.
     Reply<std::string>
@@ -49,6 +55,12 @@ public:
     Reply<void> unhold(std::string const& patch, Change const& change, Waiting const& waiting);
     Reply<void> pause(Change const& change, Waiting const& waiting);
     Reply<void> resume(Change const& change, Waiting const& waiting);
+    Reply<void>
+    reset_trust(std::string const& repository, Change const& change, Waiting const& waiting);
+
+    // What a load would end with; "" = the host alone. See the interface's description.
+    Reply<Dictionary> check(std::string const& patch, Waiting const& waiting);
+    Reply<Dictionary> check_file(int file, std::string const& name, Waiting const& waiting);
 
     Reply<std::vector<Dictionary>> blockers(std::chrono::milliseconds patience);
     Reply<std::vector<Dictionary>>
@@ -60,6 +72,8 @@ public:
 
 private:
     explicit Daemon(Bus bus) : bus_(std::move(bus)) {}
+
+    Reply<pid_t> process(std::chrono::milliseconds patience);
 
     Reply<Message> change(
         std::string const& method,

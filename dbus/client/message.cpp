@@ -47,6 +47,26 @@ int read_flag(sd_bus_message* message, std::optional<Value>& value) {
     return result;
 }
 
+int read_dictionary(sd_bus_message* message, Dictionary& dictionary);
+
+// Rows in a row are no deeper than this: a dictionary in it holds no rows that are kept.
+int read_rows(sd_bus_message* message, std::optional<Value>& value) {
+    int result = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "a{sv}");
+    if (result < 0)
+        return result;
+    Rows rows;
+    for (Dictionary row; (result = read_dictionary(message, row)) > 0; row.clear()) {
+        auto& texts = rows.emplace_back();
+        for (auto& [key, content] : row)
+            if (auto* text = std::get_if<std::string>(&content))
+                texts.emplace(key, std::move(*text));
+    }
+    if (result < 0)
+        return result;
+    value = std::move(rows);
+    return sd_bus_message_exit_container(message);
+}
+
 int read_content(sd_bus_message* message, std::string_view contents, std::optional<Value>& value) {
     if (contents == "as") {
         std::vector<std::string> strings;
@@ -54,6 +74,8 @@ int read_content(sd_bus_message* message, std::string_view contents, std::option
         value = std::move(strings);
         return result;
     }
+    if (contents == "aa{sv}")
+        return read_rows(message, value);
     if (contents.size() != 1)
         return sd_bus_message_skip(message, std::string(contents).c_str());
     switch (contents[0]) {

@@ -20,8 +20,11 @@ struct Unref {
 
 using Message = std::unique_ptr<sd_bus_message, Unref>;
 
+// The texts of an aa{sv} within another dictionary.
+using Rows = std::vector<std::map<std::string, std::string, std::less<>>>;
+
 // A value of an a{sv}; numbers of every width are one type.
-using Value = std::variant<bool, std::uint64_t, std::string, std::vector<std::string>>;
+using Value = std::variant<bool, std::uint64_t, std::string, std::vector<std::string>, Rows>;
 
 class Dictionary : public std::map<std::string, Value, std::less<>> {
 public:

@@ -15,11 +15,13 @@ struct Read {
     char const* member; // nullptr = all
 };
 
-constexpr std::array<Read, 6> reads{{
+constexpr std::array<Read, 8> reads{{
     {"org.freedesktop.DBus.Properties", "Get"},
     {"org.freedesktop.DBus.Properties", "GetAll"},
     {"org.freedesktop.DBus.ObjectManager", nullptr},
     {"org.freedesktop.DBus.Introspectable", nullptr},
+    {"org.livepatchd1.Manager", "Check"},
+    {"org.livepatchd1.Manager", "CheckFile"},
     {"org.livepatchd1.Manager", "ListBlockers"},
     {"org.livepatchd1.Manager", "GetHistory"},
 }};

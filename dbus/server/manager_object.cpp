@@ -300,6 +300,42 @@ void ManagerObject::RevertAll(sdbus::Result<>&& result, Options options) {
     );
 }
 
+template <class Ask>
+void ManagerObject::checking(
+    sdbus::Result<Dictionary>&& result, base::Result<void> const& sensible, Ask ask
+) {
+    using Verdict = base::Result<preflight::Verdict>;
+    admit(std::move(result), sensible, [this, ask](auto const& reply, Caller const& caller) {
+        auto const begin = [reply, ask](Permission const& permission) {
+            auto const show = [reply, inspect = permission.allowed](Verdict const& verdict) {
+                answer(reply, verdict, [&] { reply.give(to_wire(*verdict, inspect)); });
+            };
+            reply.guard([&] { ask(show); });
+        };
+        authoriser_.check(caller, action::inspect, false, begin);
+    });
+}
+
+void ManagerObject::Check(sdbus::Result<Dictionary>&& result, std::string patch) {
+    auto const sensible = patch.empty() ? base::Result<void>() : check(&patch, nullptr);
+    checking(std::move(result), sensible, [this, patch](auto done) {
+        if (patch.empty())
+            engine_.check_host(done);
+        else
+            engine_.check(patch, done);
+    });
+}
+
+void ManagerObject::CheckFile(
+    sdbus::Result<Dictionary>&& result, sdbus::UnixFd file, std::string name
+) {
+    // Shared, since a callback must be copyable and a descriptor is not.
+    auto const shared = std::make_shared<base::UniqueFd>(file.release());
+    checking(std::move(result), check_file_name(name), [this, shared, name](auto done) {
+        engine_.check_file(std::move(*shared), name, done);
+    });
+}
+
 void ManagerObject::Hold(sdbus::Result<>&& result, std::string patch, std::string reason) {
     auto const hold = [this, patch](auto const& options, auto done) {
         engine_.hold(patch, options, done);
@@ -322,6 +358,13 @@ void ManagerObject::Pause(sdbus::Result<>&& result, std::string reason) {
 void ManagerObject::Resume(sdbus::Result<>&& result) {
     auto const resume = [this](auto const& options, auto done) { engine_.resume(options, done); };
     configuring(std::move(result), {}, {}, resume);
+}
+
+void ManagerObject::ResetTrust(sdbus::Result<>&& result, std::string repository) {
+    auto const reset = [this, repository](auto const& options, auto done) {
+        engine_.reset_trust(repository, options, done);
+    };
+    configuring(std::move(result), check(&repository, nullptr), {}, reset);
 }
 
 void ManagerObject::ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) {

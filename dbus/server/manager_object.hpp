@@ -80,6 +80,10 @@ private:
         bool interactive,
         Work work
     );
+    // Admits a call whose answer is a verdict, which `ask(done)` brings; and shows of it what the
+    // caller may see.
+    template <class Ask>
+    void checking(sdbus::Result<Dictionary>&& result, base::Result<void> const& sensible, Ask ask);
     std::string sender();
 
     void Refresh(sdbus::Result<>&& result, Options options) override;
@@ -88,10 +92,14 @@ private:
     void ApplyAll(sdbus::Result<std::vector<sdbus::ObjectPath>>&& result, Options options) override;
     void Revert(sdbus::Result<>&& result, std::string patch, Options options) override;
     void RevertAll(sdbus::Result<>&& result, Options options) override;
+    void Check(sdbus::Result<Dictionary>&& result, std::string patch) override;
+    void
+    CheckFile(sdbus::Result<Dictionary>&& result, sdbus::UnixFd file, std::string name) override;
     void Hold(sdbus::Result<>&& result, std::string patch, std::string reason) override;
     void Unhold(sdbus::Result<>&& result, std::string patch) override;
     void Pause(sdbus::Result<>&& result, std::string reason) override;
     void Resume(sdbus::Result<>&& result) override;
+    void ResetTrust(sdbus::Result<>&& result, std::string repository) override;
     void ListBlockers(sdbus::Result<std::vector<Dictionary>>&& result) override;
     void GetHistory(sdbus::Result<std::vector<Dictionary>>&& result, Options options) override;
 

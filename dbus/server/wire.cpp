@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t max_reason = 1024;
 constexpr std::size_t max_patch = 256;
+constexpr std::size_t max_file_name = 255;
 
 base::Error invalid(std::string subject, std::string cause) {
     return {
@@ -127,6 +128,53 @@ Dictionary to_wire(kernel::Blocker const& blocker, bool inspect) {
     return entry;
 }
 
+namespace {
+
+sdbus::Variant word(std::string_view text) {
+    return sdbus::Variant(std::string(text));
+}
+
+sdbus::Variant safe(std::string const& text) {
+    return sdbus::Variant(base::escaped(text));
+}
+
+std::string_view name_of(std::optional<base::Error> const& error) {
+    return error ? report::error_name(error->code) : std::string_view();
+}
+
+std::string const& reason_of(preflight::Check const& check, bool inspect) {
+    return inspect || check.for_all.empty() ? check.reason : check.for_all;
+}
+
+Dictionary to_wire(preflight::Check const& check, bool inspect) {
+    return {
+        {"name", word(check.name)},
+        {"outcome", word(name(check.outcome))},
+        {"reason", safe(reason_of(check, inspect))},
+        {"remedy", safe(check.remedy)},
+        {"error", word(name_of(check.error))},
+    };
+}
+
+} // namespace
+
+Dictionary to_wire(preflight::Verdict const& verdict, bool inspect) {
+    std::vector<Dictionary> checks;
+    checks.reserve(verdict.checks.size());
+    for (auto const& check : verdict.checks)
+        checks.push_back(to_wire(check, inspect));
+    auto const* decisive = preflight::decisive(verdict.checks);
+    return {
+        {"patch", safe(verdict.patch)},
+        {"sha256", word(verdict.sha256)},
+        {"loads", sdbus::Variant(decisive == nullptr)},
+        {"error", word(decisive == nullptr ? std::string_view() : name_of(decisive->error))},
+        {"message", safe(decisive == nullptr ? std::string() : reason_of(*decisive, inspect))},
+        {"remedy", safe(decisive == nullptr ? std::string() : decisive->remedy)},
+        {"checks", sdbus::Variant(checks)},
+    };
+}
+
 base::Result<CallOptions>
 parse_options(Dictionary const& options, std::vector<std::string_view> const& known) {
     CallOptions parsed;
@@ -167,6 +215,12 @@ base::Result<std::string> parse_patch(std::string const& patch) {
     if (patch.size() > max_patch)
         return invalid("patch", "name longer than 256 bytes");
     return patch;
+}
+
+base::Result<void> check_file_name(std::string const& name) {
+    if (name.size() > max_file_name)
+        return invalid("name", "longer than 255 bytes");
+    return {};
 }
 
 base::Result<void> check_reason(std::string const& reason) {

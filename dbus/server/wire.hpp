@@ -36,6 +36,9 @@ Dictionary to_wire(report::Event const& event, bool inspect);
 // Without the details that only those see who may inspect other users' tasks.
 Dictionary to_wire(kernel::Blocker const& blocker, bool inspect);
 
+// Without who else has hooked a function, likewise.
+Dictionary to_wire(preflight::Verdict const& verdict, bool inspect);
+
 // What a caller gave as options.
 struct CallOptions {
     bool interactive = false;
@@ -52,6 +55,9 @@ base::Result<history::Query> parse_query(Dictionary const& options);
 
 // The patch argument of a call: invalid_argument when it is empty or longer than any name.
 base::Result<std::string> parse_patch(std::string const& patch);
+
+// Of a file that is handed in: invalid_argument when it is longer than any name of a file.
+base::Result<void> check_file_name(std::string const& name);
 
 // invalid_argument when it is over 1,024 bytes.
 base::Result<void> check_reason(std::string const& reason);

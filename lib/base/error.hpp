@@ -22,6 +22,9 @@ enum class Errc {
     wrong_kernel,        // made for another kernel
     conflict,            // would undo what somebody else loaded, or another source's patch
     expired,             // metadata too old to be believed
+    rolled_back,         // a repository that is older than it was before
+    incomplete,          // a repository without a file that its signed metadata names
+    unreachable,         // a repository that is not there
     quarantined,         // did harm before
     withdrawn,           // its publisher took it back
     stalled,             // the transition does not end

@@ -74,7 +74,7 @@ void ActionRunner::verify_from_store(unsigned number) {
         [store = *parts_.store, offer = offer_] { return store.verify(offer); },
         [this, number](base::Result<trust::VerifiedPatch> patch) {
             if (patch)
-                verified(number, std::move(patch));
+                verified(number, std::move(patch), {}); // it was in this kernel before
             else if (number == verifications_)
                 verify_from_source(number);
         }
@@ -83,22 +83,29 @@ void ActionRunner::verify_from_store(unsigned number) {
 
 void ActionRunner::verify_from_source(unsigned number) {
     parts_.source_worker.run(
-        [this, offer = offer_] { return parts_.sources.verify(offer); },
-        [this, number](base::Result<trust::VerifiedPatch> patch) {
-            verified(number, std::move(patch));
+        [this, offer = offer_] {
+            auto patch = parts_.sources.verify(offer);
+            auto obstacle = patch ? parts_.preflight.obstacle(*patch) : std::nullopt;
+            return std::pair(std::move(patch), std::move(obstacle));
+        },
+        [this, number](auto result) {
+            verified(number, std::move(result.first), std::move(result.second));
         }
     );
 }
 
-void ActionRunner::verified(unsigned number, base::Result<trust::VerifiedPatch> patch) {
+void ActionRunner::verified(
+    unsigned number, base::Result<trust::VerifiedPatch> patch, std::optional<base::Error> obstacle
+) {
     if (number != verifications_)
         return;
     deadline_.reset();
     durations_.verify = step_took();
-    if (patch)
-        record_and_load(std::move(patch).value());
-    else
-        finish(patch.error(), false);
+    if (!patch)
+        return finish(patch.error(), End::untried);
+    if (obstacle)
+        return finish(std::move(obstacle), End::foreseen);
+    record_and_load(std::move(patch).value());
 }
 
 void ActionRunner::too_late(unsigned number) {
@@ -113,7 +120,7 @@ void ActionRunner::too_late(unsigned number) {
                      " ms to take the place of " + action_.over,
             .remedy = {},
             .os_error = ETIMEDOUT},
-        false
+        End::untried
     );
 }
 
@@ -141,7 +148,7 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
         .stage = Stage::intended,
         .at = parts_.clock.wall(),
         .replaced_by = {},
-        .file = offer_.path.filename().string(),
+        .file = offer_.place_in_source(),
         .priority = offer_.priority,
         .replace = offer_.module.replace,
         .kernel = parts_.kernel,
@@ -154,7 +161,7 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
     parts_.keeper.save([this, shared](base::Result<void> const& saved) {
         if (!saved && !parts_.load_unrecorded) {
             restore_record();
-            return finish(not_recorded(action_.name, saved.error()), false);
+            return finish(not_recorded(action_.name, saved.error()), End::untried);
         }
         load_recorded(shared);
     });
@@ -166,13 +173,22 @@ void ActionRunner::load_recorded(std::shared_ptr<trust::VerifiedPatch> const& pa
     if (!parts_.still_planned(action_, offer_.sha256)) {
         restore_record();
         parts_.keeper.save();
-        return finish({}, false);
+        return finish({}, End::untried);
     }
     begin_step();
     parts_.kernel_worker.run(
-        [this, patch] { return parts_.loader.load(*patch); },
+        [this, patch] { return load_into_kernel(*patch); },
         [this, patch](base::Result<loader::LoadedPatch> const& result) { loaded(patch, result); }
     );
+}
+
+// A refusal says what can be found out about it. That another transition runs passes by itself.
+base::Result<loader::LoadedPatch> ActionRunner::load_into_kernel(trust::VerifiedPatch const& patch
+) {
+    auto result = parts_.loader.load(patch);
+    if (result || result.error().code == base::Errc::busy)
+        return result;
+    return parts_.preflight.explained(patch, std::move(result).error());
 }
 
 void ActionRunner::loaded(
@@ -309,14 +325,15 @@ std::chrono::microseconds ActionRunner::step_took() const {
     return std::chrono::ceil<std::chrono::microseconds>(parts_.clock.now() - step_began_);
 }
 
-void ActionRunner::finish(std::optional<base::Error> error, bool tried) {
+void ActionRunner::finish(std::optional<base::Error> error, End end) {
     auto const offer = std::exchange(offer_, {});
     Outcome outcome{
         .action = std::exchange(action_, {}),
         .id = offer.id,
         .sha256 = offer.sha256,
         .error = std::move(error),
-        .tried = tried,
+        .tried = end == End::tried,
+        .foreseen = end == End::foreseen,
         .durations = durations_};
     stage_ = report::Stage::idle;
     std::exchange(done_, {})(std::move(outcome));

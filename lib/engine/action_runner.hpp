@@ -7,6 +7,7 @@
 #include "engine/plan.hpp"
 #include "engine/state_keeper.hpp"
 #include "loader/loader.hpp"
+#include "preflight/preflight.hpp"
 #include "report/event.hpp"
 #include "report/vocabulary.hpp"
 #include "repository/supply.hpp"
@@ -30,6 +31,7 @@ public:
         base::Worker kernel_worker;
         base::Worker source_worker;
         base::Worker disk_worker;
+        preflight::Preflight preflight;
         loader::Loader& loader;      // used on the kernel worker only
         repository::Supply& sources; // used on the source worker only
         StateKeeper& keeper;
@@ -53,6 +55,7 @@ public:
         // false: the kernel was left alone, because the attempt could not be recorded, or, without
         // an error, because the load is not to be made any more.
         bool tried = true;
+        bool foreseen = false; // the kernel was left alone, because it would have refused
         report::Durations durations = {}; // of what was done
     };
 
@@ -99,11 +102,16 @@ private:
     void load();
     void verify_from_store(unsigned number);
     void verify_from_source(unsigned number);
-    void verified(unsigned number, base::Result<trust::VerifiedPatch> patch);
+    void verified(
+        unsigned number,
+        base::Result<trust::VerifiedPatch> patch,
+        std::optional<base::Error> obstacle
+    );
     void too_late(unsigned number);
     std::set<std::string> digests_to_keep() const;
     void record_and_load(trust::VerifiedPatch patch);
     void load_recorded(std::shared_ptr<trust::VerifiedPatch> const& patch);
+    base::Result<loader::LoadedPatch> load_into_kernel(trust::VerifiedPatch const& patch);
     void loaded(
         std::shared_ptr<trust::VerifiedPatch> const& patch,
         base::Result<loader::LoadedPatch> const& result
@@ -117,7 +125,8 @@ private:
     void begin_step() { step_began_ = parts_.clock.now(); }
 
     std::chrono::microseconds step_took() const;
-    void finish(std::optional<base::Error> error, bool tried = true);
+    enum class End { tried, untried, foreseen };
+    void finish(std::optional<base::Error> error, End end = End::tried);
 
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;

@@ -94,6 +94,8 @@ flags_of(World const& world, Judgement const& judged, PatchReport const& patch) 
     if (world.state.find_hold(patch.sha256) != nullptr ||
         world.state.find_hold_of(patch.id, patch.name) != nullptr)
         flags.emplace_back("held");
+    if (world.taken_back(patch.sha256) != nullptr)
+        flags.emplace_back("withdrawn");
     auto const* offer = described(judged);
     // What we loaded without a signer was not verified.
     bool const managed = is_managed(judged);
@@ -179,6 +181,66 @@ std::vector<std::string> insecurities(World const& world, report::Report const& 
     return reasons;
 }
 
+// Each a code of its own for what an administrator does something else about.
+std::string_view code_of(base::Error const& problem) {
+    switch (problem.code) {
+    case base::Errc::expired:
+        return "source-expired";
+    case base::Errc::rolled_back:
+        return "source-rolled-back";
+    case base::Errc::incomplete:
+        return "source-incomplete";
+    case base::Errc::unreachable:
+        return "source-unreachable";
+    case base::Errc::conflict:
+        return "source-root-changed";
+    case base::Errc::not_found:
+        return "source-without-kernel";
+    default:
+        return "source";
+    }
+}
+
+std::string with_next_kernel(repository::KernelAdvice const& advice, std::string text) {
+    return advice.reboot_into.empty() ? text : text + "; boot " + advice.reboot_into;
+}
+
+// As of the last reading: repositories are read every few minutes.
+bool has_support(repository::KernelAdvice const& advice, Time now) {
+    bool const over = advice.support_ends && *advice.support_ends <= now;
+    return !over && (advice.support_status.empty() || advice.support_status == "supported");
+}
+
+std::vector<std::string> endings_of_support(World const& world) {
+    std::vector<std::string> reasons;
+    for (auto const& advice : world.catalogue.advice) {
+        if (has_support(advice, world.catalogue.read_at))
+            continue;
+        auto const since =
+            advice.support_ends ? " since " + base::rfc3339(*advice.support_ends) : std::string();
+        reasons.push_back(with_next_kernel(
+            advice,
+            "kernel-unsupported: the repository " + advice.source +
+                " makes no livepatches for this kernel any more" + since
+        ));
+    }
+    return reasons;
+}
+
+// What no livepatch mends, and another kernel does.
+std::vector<std::string> unfixed(World const& world) {
+    std::vector<std::string> reasons;
+    for (auto const& advice : world.catalogue.advice)
+        for (auto const& one : advice.unfixed)
+            if (one.reboot)
+                reasons.push_back(with_next_kernel(
+                    advice,
+                    "unfixed: " + one.id + " cannot be livepatched" +
+                        (one.reason.empty() ? "" : ": " + base::escaped(one.reason))
+                ));
+    return reasons;
+}
+
 // What only a reboot puts right.
 std::vector<std::string> reboot_reasons(World const& world) {
     std::vector<std::string> reasons;
@@ -190,6 +252,10 @@ std::vector<std::string> reboot_reasons(World const& world) {
             );
         else if (world.unremovable.contains(patch.name))
             reasons.push_back("leftover: " + patch.name + ": its module cannot be unloaded");
+    for (auto& reason : endings_of_support(world))
+        reasons.push_back(std::move(reason));
+    for (auto& reason : unfixed(world))
+        reasons.push_back(std::move(reason));
     return reasons;
 }
 
@@ -221,7 +287,11 @@ report::Report compose_report(
     for (auto const& warning : now.warnings)
         report.health_reasons.push_back(base::escaped(warning));
     for (auto const& problem : world.catalogue.problems)
-        report.health_reasons.push_back("source: " + describe(problem));
+        report.health_reasons.push_back(std::string(code_of(problem)) + ": " + describe(problem));
+    if (world.catalogue.expires)
+        report.metadata_expires = *world.catalogue.expires;
+    for (auto& reason : endings_of_support(world))
+        report.health_reasons.push_back(std::move(reason));
     for (auto const& [digest, error] : world.failures)
         if (index.digests.contains(digest))
             report.health_reasons.push_back("load-failed: " + describe(error));

@@ -55,6 +55,7 @@ Engine::Engine(Parts parts)
            .kernel_worker = parts_.kernel_worker,
            .source_worker = parts_.source_worker,
            .disk_worker = parts_.disk_worker,
+           .preflight = parts_.preflight,
            .loader = parts_.loader,
            .sources = parts_.sources,
            .keeper = keeper_,
@@ -75,6 +76,13 @@ Engine::Engine(Parts parts)
                }}
       ),
       blockers_(parts_.clock, parts_.task_worker, parts_.scanner),
+      checker_(
+          {.source_worker = parts_.source_worker,
+           .check_worker = parts_.check_worker,
+           .sources = parts_.sources,
+           .preflight = parts_.preflight,
+           .identity = parts_.identity}
+      ),
       courses_(parts_.clock),
       probation_(parts_.probation),
       health_(
@@ -146,6 +154,7 @@ void Engine::put_in_force() {
     probation_.configure(std::move(settings.probation));
     parts_.policy = std::move(settings.policy);
     parts_.without_crash_guard = settings.without_crash_guard;
+    parts_.allow_remote_revert = settings.allow_remote_revert;
     runner_.load_unrecorded(settings.without_crash_guard);
     runner_.configure(std::move(settings.sources));
 }
@@ -193,6 +202,8 @@ void Engine::take(repository::Catalogue catalogue) {
         return catalogue_.find_digest(failure.first) == nullptr;
     });
     tell_rejected(before);
+    tell_withdrawn(before);
+    tell_sources(before);
     step();
 }
 
@@ -371,7 +382,8 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
     auto const& action = outcome.action;
     // What the kernel never saw it has not refused: the file, its sidecar or a certificate changed
     // since they were listed. They are listed again, and that says what is wrong with it, if it is.
-    bool const again = passes(*outcome.error) || !outcome.tried;
+    bool const unseen = !outcome.tried && !outcome.foreseen;
+    bool const again = passes(*outcome.error) || unseen;
     bool const known = again && action.request == 0 && backoff_.knows(action.name);
     // What did harm would stay in as long as this one is waited for.
     if (!action.over.empty())
@@ -380,7 +392,7 @@ void Engine::load_failed(ActionRunner::Outcome const& outcome) {
         (void)backoff_.put_off(action.name, parts_.clock.now());
     else
         failures_.insert_or_assign(outcome.sha256, *outcome.error);
-    if (!outcome.tried)
+    if (unseen)
         refresh();
     if (!known)
         tell_failed(EventKind::load_failed, outcome, "not loaded");

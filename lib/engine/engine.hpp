@@ -8,6 +8,7 @@
 #include "engine/backoff.hpp"
 #include "engine/blocker_watch.hpp"
 #include "engine/catalogue_reader.hpp"
+#include "engine/checker.hpp"
 #include "engine/compose_report.hpp"
 #include "engine/courses.hpp"
 #include "engine/health_watch.hpp"
@@ -27,6 +28,7 @@
 #include "kernel/livepatch_tree.hpp"
 #include "kernel/trace.hpp"
 #include "loader/loader.hpp"
+#include "preflight/preflight.hpp"
 #include "report/event.hpp"
 #include "report/report.hpp"
 #include "repository/supply.hpp"
@@ -57,6 +59,7 @@ struct Settings {
     std::vector<repository::Source> sources;
     report::Mode mode = report::Mode::automatic;
     bool without_crash_guard = false;
+    bool allow_remote_revert = false; // a publisher may have his patch taken out
     TransitionRules transition = {};
     ProbationRules probation = {};
     Policy policy = {};
@@ -81,7 +84,9 @@ public:
         // Sources, which may be large, or on a network file system that hangs: no revert waits
         // behind them.
         base::Worker source_worker;
-        loader::Loader& loader; // used on the kernel worker only
+        base::Worker check_worker;      // what anybody hands in to be checked
+        preflight::Preflight preflight; // of the kernel that the loader loads into
+        loader::Loader& loader;         // used on the kernel worker only
         kernel::LivepatchTree tree;
         kernel::TaskScanner& scanner; // used on the task worker only
         repository::Supply& sources;  // used on the source worker only
@@ -92,6 +97,7 @@ public:
         // Why the state will not survive a reboot (StateFile::not_persistent); nothing = it will.
         std::optional<base::Error> not_persistent = {};
         bool without_crash_guard = false; // load by itself all the same
+        bool allow_remote_revert = false;
         std::string machine_id = {};
         ShutdownRecord shutdown = {};
         std::vector<std::filesystem::path> crash_records = {}; // directories, see crash_record.hpp
@@ -193,6 +199,16 @@ public:
     // Also an admin's word that a state which was lost may be forgotten.
     void resume(Options const& options, Done<void> done);
 
+    // What was accepted of a repository is forgotten, and it is read again. not_found: there is no
+    // such one.
+    void reset_trust(std::string const& source, Options const& options, Done<void> done);
+    // Whether it would be loaded, and why not. PATCH as with apply; not_found when there is none.
+    void check(std::string const& patch, Done<preflight::Verdict> done);
+    // Of what concerns the host alone.
+    void check_host(Done<preflight::Verdict> done);
+    // Of a module that no source has to offer. invalid_argument as Checker::check_file.
+    void check_file(base::UniqueFd file, std::string name, Done<preflight::Verdict> done);
+
     // One answer for all who ask between two scans: for thousands of tasks it is a large one.
     using SharedBlockers = std::shared_ptr<Blockers const>;
     void blockers(Done<SharedBlockers> done);
@@ -250,6 +266,8 @@ private:
     std::optional<base::Error> stopped() const;
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
+    void check_known(std::string const& patch, Done<preflight::Verdict> done);
+    preflight::Checks policy_on_file(preflight::Verdict const& verdict) const;
     void carry_on(Judgement const& judged, RequestQueue::Done done);
     SharedBlockers explain(BlockerWatch::Scan const& scan);
     Target target(Judgement const& judged) const;
@@ -278,12 +296,15 @@ private:
     void follow_taint();
     void take_health(std::string const& patch, base::Result<HealthCheck::Verdict> const& verdict);
     void follow_probation();
+    repository::PatchTimes times_of(std::string const& sha256) const;
     void follow_stall();
     void turned_round(std::string const& name);
     std::string overdue() const;
     void take(repository::Catalogue catalogue);
     void put_in_force();
     void tell_rejected(repository::Catalogue const& before);
+    void tell_withdrawn(repository::Catalogue const& before);
+    void tell_sources(repository::Catalogue const& before);
     void step();
     void look();
     void follow_up();
@@ -332,6 +353,7 @@ private:
     CatalogueReader reader_;
     ActionRunner runner_;
     BlockerWatch blockers_;
+    Checker checker_;
     BlockerWatch::Scan explained_scan_;
     SharedBlockers explained_; // that scan, for all who ask
     Courses courses_;

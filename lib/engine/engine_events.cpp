@@ -1,6 +1,8 @@
 // What the engine tells: events with all that is known about them.
 #include "engine/engine.hpp"
 
+#include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -18,8 +20,24 @@ std::string in_a_line(kernel::Blocker const& blocker) {
 }
 
 bool is_rejected(repository::Offer const& offer) {
-    // A module for another kernel is no fault: a directory may serve several.
-    return offer.refused && offer.refused->code != base::Errc::wrong_kernel;
+    // A module for another kernel is no fault: a directory may serve several. Nor is one that is
+    // not mirrored, as nobody needs it. What was taken back, and what is wrong with a whole source,
+    // is told of that.
+    using base::Errc;
+    constexpr std::array untold{Errc::wrong_kernel, Errc::not_found, Errc::withdrawn};
+    return offer.refused && !offer.source_failed &&
+           std::find(untold.begin(), untold.end(), offer.refused->code) == untold.end();
+}
+
+// What is wrong with sources, and not only with one of their patches.
+std::set<std::string> failures_of_sources(repository::Catalogue const& catalogue) {
+    std::set<std::string> words;
+    for (auto const& problem : catalogue.problems)
+        words.insert(describe(problem));
+    for (auto const& offer : catalogue.offers)
+        if (offer.refused && !offer.source_failed)
+            words.erase(describe(*offer.refused));
+    return words;
 }
 
 } // namespace
@@ -31,7 +49,7 @@ void Engine::tell_rejected(repository::Catalogue const& before) {
             known.insert(describe(*offer.refused));
     std::vector<report::Event> events;
     for (auto const& offer : catalogue_.offers)
-        if (is_rejected(offer) && !known.contains(describe(*offer.refused)))
+        if (is_rejected(offer) && known.insert(describe(*offer.refused)).second)
             events.push_back(
                 {.kind = EventKind::rejected,
                  .time = parts_.clock.wall(),
@@ -40,6 +58,48 @@ void Engine::tell_rejected(repository::Catalogue const& before) {
                  .sha256 = offer.sha256,
                  .message = describe(*offer.refused)}
             );
+    tell(events);
+}
+
+// What is loaded, and taken back since.
+void Engine::tell_withdrawn(repository::Catalogue const& before) {
+    auto const now = world();
+    for (auto const& patch : observed_.patches) {
+        auto const* record = now.ours(patch.name);
+        auto const* withdrawal = record == nullptr ? nullptr : now.taken_back(record->sha256);
+        if (withdrawal == nullptr || before.taken_back.contains(record->sha256))
+            continue;
+        auto const why = withdrawal->reason.empty() ? std::string() : ": " + withdrawal->reason;
+        tell(
+            EventKind::withdrawn,
+            patch.name,
+            "its publisher took it back" + why +
+                (now.is_to_leave(record->sha256) ? "; it is taken out" : "; it stays loaded")
+        );
+    }
+}
+
+// What is wrong with the sources, when it becomes so and when it is over.
+void Engine::tell_sources(repository::Catalogue const& before) {
+    auto const was = failures_of_sources(before);
+    auto const is = failures_of_sources(catalogue_);
+    std::vector<report::Event> events;
+    auto const add = [&](EventKind kind, std::string const& words) {
+        events.push_back(
+            {.kind = kind,
+             .time = parts_.clock.wall(),
+             .patch = {},
+             .id = {},
+             .sha256 = {},
+             .message = words}
+        );
+    };
+    for (auto const& words : is)
+        if (!was.contains(words))
+            add(EventKind::source_failed, words);
+    for (auto const& words : was)
+        if (!is.contains(words))
+            add(EventKind::source_recovered, "over: " + words);
     tell(events);
 }
 

@@ -274,7 +274,8 @@ void Engine::follow_probation() {
             unsaved_ = true;
         }
     }
-    probation_.follow(state, observed_, boot_id, now);
+    auto const times_of = [this](std::string const& sha256) { return this->times_of(sha256); };
+    probation_.follow(state, observed_, boot_id, now, times_of);
     health_.follow(probation_.is_wanted() ? probation_.enabled() : std::vector<std::string>());
     follow_taint();
     auto passed = probation_.passed(now);
@@ -300,19 +301,30 @@ void Engine::follow_probation() {
         tell(EventKind::proved, name, "it has come through its probation");
     }
     if (!passed.empty())
-        probation_.follow(state, observed_, boot_id, now);
+        probation_.follow(state, observed_, boot_id, now, times_of);
     if (probation_.is_idle())
         told_elsewhere_ = 0;
     if (!unfit_.empty() && !is_harm_in())
         unfit_.clear();
 }
 
+// What its publisher says of a patch, as long as he says it.
+repository::PatchTimes Engine::times_of(std::string const& sha256) const {
+    auto const* offer = catalogue_.find_digest(sha256);
+    return offer == nullptr ? repository::PatchTimes() : offer->times;
+}
+
 void Engine::follow_stall() {
     auto const* patch = observed_.transition();
-    ladder_.follow(patch, parts_.clock.now());
-    for (auto const& load : keeper_.state().loads)
-        if (load.boot_id == parts_.identity.boot_id && load.stage == Stage::enabled)
-            ladder_.forget(load.sha256);
+    auto const* load = patch == nullptr ? nullptr : world().ours(patch->name);
+    ladder_.follow(
+        patch,
+        parts_.clock.now(),
+        load == nullptr ? repository::PatchTimes() : times_of(load->sha256)
+    );
+    for (auto const& one : keeper_.state().loads)
+        if (one.boot_id == parts_.identity.boot_id && one.stage == Stage::enabled)
+            ladder_.forget(one.sha256);
     if (patch == nullptr)
         told_stall_.clear();
     if (patch == nullptr || told_stall_ == transition_ || !ladder_.is_stalled(parts_.clock.now()))
@@ -340,7 +352,7 @@ void Engine::turned_round(std::string const& name) {
     auto const* load = keeper_.state().find_load(name, parts_.identity.boot_id);
     if (load == nullptr)
         return;
-    auto const seconds = std::chrono::seconds(ladder_.rules().reverse_after).count();
+    auto const seconds = ladder_.reverse_after().count();
     tell(
         EventKind::reversed,
         name,

@@ -105,6 +105,23 @@ void Engine::pause(Options const& options, Done<void> done) {
     wake();
 }
 
+void Engine::reset_trust(std::string const& source, Options const& options, Done<void> done) {
+    parts_.source_worker.run(
+        [this, source] { return parts_.sources.reset_trust(source); },
+        [this, source, options, done = std::move(done)](base::Result<void> const& reset) {
+            if (!reset)
+                return done(reset);
+            tell_asked(
+                report::EventKind::trust_reset,
+                {},
+                "what was accepted of the repository " + source + " is forgotten",
+                options
+            );
+            refresh(done);
+        }
+    );
+}
+
 void Engine::resume(Options const& options, Done<void> done) {
     auto& state = keeper_.state();
     bool const paused = std::exchange(state.pause, std::nullopt).has_value();

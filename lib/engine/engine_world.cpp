@@ -34,6 +34,7 @@ World Engine::world(
         .reverse_for_others_only = ladder_.rules().reverse_for_others_only,
         .missing = missing_,
         .livepatch = parts_.identity.livepatch,
+        .revert_withdrawn = parts_.allow_remote_revert,
         .boot_id = parts_.identity.boot_id,
         .kernel = kernel_,
         .probation = probation_.is_wanted(),

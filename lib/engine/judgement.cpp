@@ -1,6 +1,7 @@
 #include "engine/judgement.hpp"
 
 #include "engine/selection.hpp"
+#include "preflight/checklist.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -130,6 +131,24 @@ std::optional<base::Error> why_quarantined(World const& world, Judgement const& 
                   judged.name};
 }
 
+// What its publisher says that has to be in the kernel with it, and must not be.
+std::optional<base::Error> why_not_beside(World const& world, Judgement const& judged) {
+    if (judged.offer == nullptr)
+        return std::nullopt;
+    auto const error = [&](std::string cause, std::string remedy) {
+        return base::Error{
+            .code = base::Errc::conflict,
+            .subject = judged.name,
+            .cause = std::move(cause),
+            .remedy = std::move(remedy)};
+    };
+    if (auto const with = std::string(world.conflicts_with(*judged.offer)); !with.empty())
+        return error("it cannot be in the kernel with " + with, "lpctl revert " + with);
+    if (auto const id = std::string(world.lacks(*judged.offer)); !id.empty())
+        return error("it requires " + id + ", which is not loaded", "lpctl apply " + id);
+    return std::nullopt;
+}
+
 std::optional<base::Error> first_of(std::initializer_list<std::optional<base::Error>> errors) {
     for (auto const& error : errors)
         if (error)
@@ -166,11 +185,7 @@ std::optional<base::Error> why_too_early(World const& world, Judgement const& ju
         judged.offer == nullptr ? std::string() : std::string(world.waits_for(*judged.offer));
     if (module.empty())
         return std::nullopt;
-    return base::Error{
-        .code = base::Errc::load_failed,
-        .subject = judged.name,
-        .cause = "depends on the module '" + module + "', which is not loaded",
-        .remedy = "modprobe " + module};
+    return preflight::missing_dependency(judged.name, module);
 }
 
 // Why the chosen offer cannot be loaded, whatever else is in the kernel.
@@ -194,12 +209,19 @@ why_unusable(World const& world, Selection const& selection, Judgement const& ju
     return leftover_in_the_way(world, judged);
 }
 
+std::string taken_back_reason(repository::Withdrawal const& withdrawal) {
+    return withdrawal.reason.empty() ? "taken back by its publisher"
+                                     : "taken back by its publisher: " + withdrawal.reason;
+}
+
 void judge_loaded(World const& world, Judgement& judged) {
     if (!is_managed(judged))
         return dispose(judged, Disposition::unmanaged, "loaded by another tool");
     auto const& record = *judged.record;
     if (auto const* quarantine = world.state.find_quarantine(record.sha256))
         return dispose(judged, Disposition::quarantined, quarantine->reason);
+    if (auto const* withdrawal = world.taken_back(record.sha256))
+        return dispose(judged, Disposition::withdrawn, taken_back_reason(*withdrawal));
     if (auto const* hold = world.state.find_hold_of(record.id, record.name))
         return dispose(judged, Disposition::held, hold->reason);
     if (auto const* hold = world.state.find_hold(record.sha256))
@@ -224,6 +246,27 @@ std::string waits_for(World const& world) {
     return world.obstacle.empty() ? "" : "not loaded by itself: " + world.obstacle;
 }
 
+// What needs another patch: it comes after it, if that comes by itself.
+void judge_dependent(
+    World const& world, Selection const& selection, std::string const& id, Judgement& judged
+) {
+    auto const& offers = world.catalogue.offers;
+    bool const comes = std::any_of(offers.begin(), offers.end(), [&](auto const& other) {
+        return other.id == id && other.source == judged.offer->source &&
+               selection.comes_by_itself(other);
+    });
+    bool const by_itself =
+        world.mode == report::Mode::automatic && world.obstacle.empty() && !world.stopped;
+    if (!comes)
+        return dispose(judged, Disposition::rejected, "requires " + id + ", which is not loaded");
+    judged.not_yet = by_itself;
+    dispose(
+        judged,
+        by_itself ? Disposition::scheduled : Disposition::available,
+        "requires " + id + ", which comes first"
+    );
+}
+
 // `blocked`: why the kernel cannot have it, whatever an admin says.
 void judge_absent(
     World const& world,
@@ -234,6 +277,8 @@ void judge_absent(
     auto const& offer = *judged.offer;
     if (auto const* quarantine = world.state.find_quarantine(offer.sha256))
         return dispose(judged, Disposition::quarantined, quarantine->reason);
+    if (auto const* withdrawal = world.taken_back(offer.sha256))
+        return dispose(judged, Disposition::withdrawn, taken_back_reason(*withdrawal));
     if (auto const* hold = world.state.find_hold_of(offer.id, offer.name()))
         return dispose(judged, Disposition::held, hold->reason);
     if (auto const* hold = world.state.find_hold(offer.sha256))
@@ -253,6 +298,12 @@ void judge_absent(
             judged, Disposition::replaced, (there ? "replaced by " : "superseded by ") + by
         );
     }
+    if (auto const with = std::string(world.conflicts_with(offer)); !with.empty())
+        return dispose(
+            judged, Disposition::rejected, "conflict: it cannot be in the kernel with " + with
+        );
+    if (auto const id = std::string(world.lacks(offer)); !id.empty())
+        return judge_dependent(world, selection, id, judged);
     if (auto const* pin = selection.pinned_older(offer))
         return dispose(
             judged,
@@ -289,6 +340,7 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
          why_held(world, judged),
          unusable,
          world.stopped,
+         why_not_beside(world, judged),
          why_too_early(world, judged)}
     );
     judged.refusal = first_of({firm, conflict});
@@ -322,6 +374,65 @@ LoadRecord const* World::ours(std::string_view name) const {
     auto const* patch = observed.find(name);
     auto const* record = state.find_load(name, boot_id);
     return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
+}
+
+repository::Withdrawal const* World::taken_back(std::string_view sha256) const {
+    auto const found = catalogue.taken_back.find(sha256);
+    return found == catalogue.taken_back.end() ? nullptr : &found->second;
+}
+
+bool World::is_to_leave(std::string_view sha256) const {
+    auto const* withdrawal = taken_back(sha256);
+    return revert_withdrawn && withdrawal != nullptr && withdrawal->revert;
+}
+
+namespace {
+
+bool contains(std::vector<std::string> const& ids, std::string const& id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// What of ours runs in the kernel, or is on its way in, with what its source says of it.
+template <class Visit>
+void each_in_kernel(World const& world, Visit const& visit) {
+    for (auto const& patch : world.observed.patches) {
+        auto const* record = world.ours(patch.name);
+        bool const active =
+            patch.state == PatchState::enabled || patch.state == PatchState::enabling;
+        if (record != nullptr && active && !record->sha256.empty())
+            visit(*record, patch.state, world.catalogue.find_digest(record->sha256));
+    }
+}
+
+} // namespace
+
+// One that has taken the place of the needed one is as good.
+std::string_view World::lacks(repository::Offer const& offer) const {
+    for (auto const& id : offer.needs) {
+        bool there = false;
+        each_in_kernel(*this, [&](auto const& record, auto state_now, auto const* said) {
+            bool const stands_for =
+                record.id == id || (said != nullptr && contains(said->supersedes, id));
+            there = there || (stands_for && state_now == PatchState::enabled);
+        });
+        if (!there)
+            return id;
+    }
+    return {};
+}
+
+std::string_view World::conflicts_with(repository::Offer const& offer) const {
+    std::string_view with;
+    // What replaces all others takes these out, too.
+    if (offer.module.replace == module::Replace::yes)
+        return with;
+    each_in_kernel(*this, [&](auto const& record, auto, auto const* said) {
+        bool const conflict = contains(offer.conflicts, record.id) ||
+                              (said != nullptr && contains(said->conflicts, offer.id));
+        if (conflict && record.name != offer.name())
+            with = record.name;
+    });
+    return with;
 }
 
 std::string_view World::waits_for(repository::Offer const& offer) const {

@@ -8,7 +8,7 @@
 namespace livepatch::engine {
 
 std::string file_of(repository::Offer const& offer) {
-    return offer.path.filename().string();
+    return offer.place_in_source();
 }
 
 bool is_later(std::string_view left, std::string_view right) {

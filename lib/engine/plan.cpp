@@ -127,9 +127,11 @@ bool others_wait(std::string const& name, std::vector<Judgement> const& judgemen
     });
 }
 
-bool is_harmful(Judgement const& judged) {
-    return judged.disposition == report::Disposition::quarantined && judged.record != nullptr &&
-           !judged.record->sha256.empty();
+bool is_to_leave(World const& world, Judgement const& judged) {
+    if (judged.record == nullptr || judged.record->sha256.empty())
+        return false;
+    return judged.disposition == report::Disposition::quarantined ||
+           world.is_to_leave(judged.record->sha256);
 }
 
 // What takes the place of what did harm.
@@ -153,7 +155,7 @@ std::optional<Action>
 rescue(World const& world, Judgement const& judged, std::vector<Judgement> const& judgements) {
     bool const overdue = judged.name == world.overdue &&
                          (!world.reverse_for_others_only || others_wait(judged.name, judgements));
-    if (judged.name == world.in_flight || !(is_harmful(judged) || overdue))
+    if (judged.name == world.in_flight || !(is_to_leave(world, judged) || overdue))
         return std::nullopt;
     if (judged.state == PatchState::enabling && judged.observed->transition)
         return Action{.kind = Kind::disable, .name = judged.name, .overdue = overdue};

@@ -41,6 +41,37 @@ Time first_seen(State const& state, std::string const& sha256, Time now) {
     return found == state.seen.end() ? now : found->second;
 }
 
+struct Unreached {
+    std::string why;
+    std::optional<Time> turn = {};
+};
+
+// "42.17": a place among all hosts, in percent.
+std::string in_percent(unsigned hundredths) {
+    auto const rest = hundredths % 100;
+    return std::to_string(hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
+}
+
+// Why its publisher does not want it on this host yet; nothing = he does.
+std::optional<Unreached> rollout_of(repository::Offer const& offer, Time now) {
+    auto const& rollout = offer.rollout;
+    auto const seconds = std::chrono::floor<std::chrono::seconds>(now);
+    if (rollout.is_paused())
+        return Unreached{.why = "rollout: paused by its publisher"};
+    if (rollout.reaches(seconds))
+        return std::nullopt;
+    Unreached unreached{
+        .why = "rollout: at " + std::to_string(rollout.percent(seconds)) + " %, this host is at " +
+               in_percent(rollout.place()) + " %; "};
+    if (auto const turn = rollout.turn(seconds)) {
+        unreached.turn = *turn;
+        unreached.why += "its turn is at " + base::rfc3339(*turn);
+    } else {
+        unreached.why += "its turn is not known yet";
+    }
+    return unreached;
+}
+
 } // namespace
 
 PolicyVerdict apply_policy(
@@ -57,6 +88,12 @@ PolicyVerdict apply_policy(
                 "severity " + offer.severity + " is below minimum_severity, " +
                     policy.minimum_severity
             );
+            continue;
+        }
+        if (auto reached = rollout_of(offer, now)) {
+            verdict.later.emplace(offer.sha256, std::move(reached->why));
+            if (reached->turn && (!verdict.next || *reached->turn < *verdict.next))
+                verdict.next = reached->turn;
             continue;
         }
         auto const ripe = first_seen(state, offer.sha256, now) + policy.delay;

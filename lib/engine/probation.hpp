@@ -6,9 +6,11 @@
 #include "engine/state.hpp"
 #include "kernel/livepatch_tree.hpp"
 #include "kernel/trace.hpp"
+#include "repository/patch_entry.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -34,9 +36,16 @@ public:
 
     void configure(ProbationRules rules) { rules_ = std::move(rules); }
 
+    // What a publisher says of his patch, by digest.
+    using TimesOf = std::function<repository::PatchTimes(std::string const& sha256)>;
+
     // Who is on probation: ours, in the kernel of this boot, and not proved in it.
     void follow(
-        State const& state, kernel::Observation const& now, std::string_view boot_id, Monotonic at
+        State const& state,
+        kernel::Observation const& now,
+        std::string_view boot_id,
+        Monotonic at,
+        TimesOf const& times_of = {}
     );
 
     bool is_wanted() const { return rules_.time.count() != 0; }
@@ -52,9 +61,17 @@ public:
     std::optional<Monotonic> next() const;
 
 private:
+    struct Trial {
+        std::optional<Monotonic> since =
+            {}; // it has been seen enabled; nothing = its transition runs
+        repository::PatchTimes times = {};
+    };
+
+    std::chrono::seconds time_of(Trial const& trial) const;
+    bool reverts_on(Trial const& trial, std::string_view harm) const;
+
     ProbationRules rules_;
-    // By module name: since when it has been seen enabled; nothing = its transition runs.
-    std::map<std::string, std::optional<Monotonic>, std::less<>> trials_;
+    std::map<std::string, Trial, std::less<>> trials_; // by module name
 };
 
 } // namespace livepatch::engine

@@ -26,6 +26,7 @@ bool is_offered(Judgement const& other) {
 // Of what is offered, its judgement says whether it may be loaded.
 bool is_only_stored(World const& world, Offer const& offer) {
     return !world.stopped && world.catalogue.find_digest(offer.sha256) == nullptr &&
+           world.taken_back(offer.sha256) == nullptr &&
            world.state.find_quarantine(offer.sha256) == nullptr &&
            world.observed.find(offer.name()) == nullptr;
 }
@@ -43,6 +44,7 @@ std::vector<Offer> stored_offers(State const& state, std::string_view kernel) {
             .path = good.file,
             .id = good.id,
             .sha256 = good.sha256};
+        offer.place = good.file;
         offer.module.name = good.name;
         offer.module.replace = good.replace;
         offers.push_back(std::move(offer));

@@ -125,23 +125,34 @@ void Selection::find_newest() {
             top = std::move(place);
     };
     for (auto const& record : world_.state.loads) {
-        // What did harm does not keep out what is to take its place.
+        // What did harm, or has to leave, does not keep out what is to take its place.
         if (!is_loaded(record) || replace_of(world_, record) != Replace::yes ||
-            world_.state.find_quarantine(record.sha256) != nullptr)
+            world_.state.find_quarantine(record.sha256) != nullptr ||
+            world_.is_to_leave(record.sha256))
             continue;
         auto& lineage = lineages_.at(record.source);
         raise(lineage.newest, {record.name, record.file});
         raise(lineage.wanted, {record.name, record.file});
     }
     for (auto const& offer : world_.catalogue.offers) {
+        bool const wanted = comes_by_itself(offer);
+        if (wanted)
+            for (auto const& id : offer.supersedes)
+                superseded_.insert_or_assign(
+                    std::pair<std::string_view, std::string_view>(offer.source, id), offer.name()
+                );
         if (offer.module.replace != Replace::yes || !may_be_had(offer))
             continue;
         auto& lineage = lineages_.at(offer.source);
         raise(lineage.newest, {offer.name(), file_of(offer)});
-        if (pinned_older(offer) == nullptr && !world_.not_yet.contains(offer.sha256) &&
-            !world_.below.contains(offer.sha256))
+        if (wanted)
             raise(lineage.wanted, {offer.name(), file_of(offer)});
     }
+}
+
+bool Selection::comes_by_itself(Offer const& offer) const {
+    return may_be_had(offer) && pinned_older(offer) == nullptr &&
+           !world_.not_yet.contains(offer.sha256) && !world_.below.contains(offer.sha256);
 }
 
 // What an admin holds, what did harm, what the kernel refused and what waits for another module
@@ -149,7 +160,8 @@ void Selection::find_newest() {
 bool Selection::may_be_had(Offer const& offer) const {
     return !offer.refused && chosen(offer.name()) == &offer && !is_held(world_.state, offer) &&
            world_.state.find_quarantine(offer.sha256) == nullptr &&
-           !world_.failures.contains(offer.sha256) && world_.waits_for(offer).empty();
+           world_.taken_back(offer.sha256) == nullptr && !world_.failures.contains(offer.sha256) &&
+           world_.waits_for(offer).empty();
 }
 
 std::optional<Selection::Owner> Selection::other_lineage(Offer const& offer) const {
@@ -172,7 +184,8 @@ LoadRecord const* Selection::replacement(Offer const& offer) const {
     if (!replaced)
         return nullptr;
     auto const* harmful = world_.state.find_load(record->replaced_by, world_.boot_id);
-    if (harmful != nullptr && world_.state.find_quarantine(harmful->sha256) != nullptr)
+    if (harmful != nullptr && (world_.state.find_quarantine(harmful->sha256) != nullptr ||
+                               world_.is_to_leave(harmful->sha256)))
         return nullptr;
     // What belongs on top of it was only in the kernel before it, and is put there again.
     auto const* by = world_.ours(record->replaced_by);
@@ -194,6 +207,9 @@ Selection::superseded_by(Offer const& offer, std::optional<Place> Lineage::*top)
 }
 
 std::string_view Selection::superseded_by(Offer const& offer) const {
+    auto const named = superseded_.find({offer.source, offer.id});
+    if (named != superseded_.end() && named->second != offer.name())
+        return named->second;
     return superseded_by(offer, &Lineage::wanted);
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace livepatch::engine {
 
@@ -32,6 +33,9 @@ public:
 
     // The cumulative patch that is there, or will be, instead of the offer; "" = none.
     std::string_view superseded_by(repository::Offer const& offer) const;
+
+    // Whether nothing but its turn keeps it from being loaded by itself.
+    bool comes_by_itself(repository::Offer const& offer) const;
 
     // The pin on an older version than this one; nullptr = none.
     Pin const* pinned_older(repository::Offer const& offer) const;
@@ -77,6 +81,8 @@ private:
     std::map<std::string_view, repository::Offer const*> preferred_;
     std::map<std::string_view, Lineage> lineages_; // by source
     std::string_view owner_;                       // source; "" = none
+    // By source and id: what takes its place by its publisher's word, a module name.
+    std::map<std::pair<std::string_view, std::string_view>, std::string_view> superseded_;
 };
 
 bool is_held(State const& state, repository::Offer const& offer);

@@ -18,7 +18,10 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds pause, std::stri
 
 } // namespace
 
-void StallLadder::follow(kernel::ObservedPatch const* patch, Monotonic now) {
+void StallLadder::follow(
+    kernel::ObservedPatch const* patch, Monotonic now, repository::PatchTimes const& times
+) {
+    times_ = times;
     auto const key =
         patch == nullptr ? std::string() : patch->name + ' ' + std::string(name(patch->state));
     if (key == transition_)
@@ -28,13 +31,20 @@ void StallLadder::follow(kernel::ObservedPatch const* patch, Monotonic now) {
     since_ = now;
 }
 
+std::chrono::seconds StallLadder::stall_after() const {
+    return times_.stall_after.value_or(rules_.stall_after);
+}
+
+std::chrono::seconds StallLadder::reverse_after() const {
+    return times_.reverse_after.value_or(rules_.reverse_after);
+}
+
 bool StallLadder::is_stalled(Monotonic now) const {
-    return !transition_.empty() && rules_.stall_after.count() != 0 &&
-           now - since_ >= rules_.stall_after;
+    return !transition_.empty() && stall_after().count() != 0 && now - since_ >= stall_after();
 }
 
 bool StallLadder::is_overdue(Monotonic now) const {
-    return enabling_ && rules_.reverse_after.count() != 0 && now - since_ >= rules_.reverse_after;
+    return enabling_ && reverse_after().count() != 0 && now - since_ >= reverse_after();
 }
 
 bool StallLadder::reversed(std::string const& sha256, Monotonic now, base::Clock::Wall wall) {
@@ -73,10 +83,10 @@ std::optional<StallLadder::Monotonic> StallLadder::next(Monotonic now) const {
         if (when > now && (!first || when < *first))
             first = when;
     };
-    if (!transition_.empty() && rules_.stall_after.count() != 0)
-        add(since_ + rules_.stall_after);
-    if (enabling_ && rules_.reverse_after.count() != 0)
-        add(since_ + rules_.reverse_after);
+    if (!transition_.empty() && stall_after().count() != 0)
+        add(since_ + stall_after());
+    if (enabling_ && reverse_after().count() != 0)
+        add(since_ + reverse_after());
     for (auto const& [sha256, stall] : stalls_)
         add(stall.until);
     return first;

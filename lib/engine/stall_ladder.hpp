@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "kernel/livepatch_tree.hpp"
+#include "repository/patch_entry.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -35,8 +36,13 @@ public:
 
     void configure(TransitionRules rules) { rules_ = rules; }
 
-    // The patch in transition; nullptr = none.
-    void follow(kernel::ObservedPatch const* patch, Monotonic now);
+    // The patch in transition, nullptr = none, and what its publisher says of it.
+    void follow(
+        kernel::ObservedPatch const* patch, Monotonic now, repository::PatchTimes const& times = {}
+    );
+
+    // The time after which the patch in transition is turned round.
+    std::chrono::seconds reverse_after() const;
 
     bool is_stalled(Monotonic now) const; // it is time to say so
     bool is_overdue(Monotonic now) const; // it is time to turn it round
@@ -56,6 +62,8 @@ public:
     std::optional<Monotonic> next(Monotonic now) const; // when any of this changes by itself
 
 private:
+    std::chrono::seconds stall_after() const;
+
     struct Stall {
         unsigned times = 0;
         Monotonic until{};
@@ -66,6 +74,7 @@ private:
     std::string salt_;
     std::string transition_; // "NAME STATE"; "" = none
     bool enabling_ = false;
+    repository::PatchTimes times_;
     Monotonic since_{};
     std::map<std::string, Stall> stalls_; // by digest
 };

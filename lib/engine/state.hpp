@@ -36,7 +36,7 @@ struct LoadRecord {
     Time at;                 // when it was loaded
     std::string replaced_by; // module name, with Stage::replaced
     // Its place in the stack order, which counts also when no source offers it any more.
-    std::string file = {}; // file name
+    std::string file = {}; // a bare module's file name, or the place that a catalogue gives it
     int priority = 0;      // its source's
     module::Replace replace = module::Replace::unknown;
     // For the crash guard, and for the next boot.

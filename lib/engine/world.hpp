@@ -68,6 +68,7 @@ struct World {
     std::set<std::string, std::less<>> missing = {};
     bool replace_unmanaged = false; // as if every request said so
     bool livepatch = true;          // the kernel can be livepatched
+    bool revert_withdrawn = false;  // also what its publisher wants out of the kernel
     std::string_view boot_id;
     std::string_view kernel = {}; // see kernel_of()
     bool probation = true;        // patches are on probation for some time
@@ -75,6 +76,19 @@ struct World {
     // Our record of what is loaded under this name; nullptr when somebody else loaded it or
     // nothing is loaded.
     LoadRecord const* ours(std::string_view name) const;
+
+    // When its publisher took that digest back; nullptr = he did not.
+    repository::Withdrawal const* taken_back(std::string_view sha256) const;
+
+    // Whether it is to be taken out of the kernel for that.
+    bool is_to_leave(std::string_view sha256) const;
+
+    // Of the patches that the offer needs, the first that is not in the kernel, by id; "" = all
+    // are.
+    std::string_view lacks(repository::Offer const& offer) const;
+
+    // The patch in the kernel that cannot be there together with the offer; "" = none.
+    std::string_view conflicts_with(repository::Offer const& offer) const;
 
     // The module that has to be loaded before the offer; "" = none.
     std::string_view waits_for(repository::Offer const& offer) const;

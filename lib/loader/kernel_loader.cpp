@@ -6,6 +6,7 @@
 #include "kernel/live_module.hpp"
 #include "loader/kernel_modules.hpp"
 #include "loader/witness.hpp"
+#include "preflight/checklist.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -37,12 +38,7 @@ base::Result<void> check_dependencies(kernel::Root const& root, trust::VerifiedP
         std::replace(name.begin(), name.end(), '-', '_');
         if (check_name(name) && kernel::is_live(root, name))
             continue;
-        return base::Error{
-            .code = base::Errc::load_failed,
-            .subject = patch.name(),
-            .cause = "depends on the module '" + name + "', which is not loaded",
-            .remedy = "modprobe " + name,
-        };
+        return preflight::missing_dependency(patch.name(), name);
     }
     return {};
 }
@@ -66,7 +62,7 @@ base::Result<LoadedPatch> KernelLoader::load(trust::VerifiedPatch const& patch) 
     // The sealed bytes that were verified: libkmod opens its path again, and this one cannot lead
     // to anything else.
     if (int const failed = insert_module(patch.file().path()))
-        return witness.refused(Operation::load, failed);
+        return witness.refused(preflight::Operation::load, failed);
     return loaded(patch);
 }
 
@@ -90,7 +86,9 @@ base::Result<void> KernelLoader::set_enabled(std::string const& name, bool value
     auto const now = base::read_file(path, 64);
     if (failed == EINVAL && now && base::trimmed(*now) == (value ? "1" : "0"))
         return {};
-    return witness.refused(value ? Operation::enable : Operation::disable, failed);
+    return witness.refused(
+        value ? preflight::Operation::enable : preflight::Operation::disable, failed
+    );
 }
 
 base::Result<void> KernelLoader::remove(std::string const& name) {
@@ -98,7 +96,7 @@ base::Result<void> KernelLoader::remove(std::string const& name) {
         return good;
     Witness witness(root_, name);
     if (int const failed = remove_module(name))
-        return witness.refused(Operation::remove, failed);
+        return witness.refused(preflight::Operation::remove, failed);
     return {};
 }
 

@@ -30,7 +30,7 @@ private:
 // There are two: the kernel's, and an emulated one for tests. Each call may block for seconds (a
 // load runs the patch's callbacks, a sysfs write waits for klp_mutex) and cannot be cut short, so
 // they belong on a worker; one at a time. Errors carry the kernel's own lines of the call, and say
-// what they mean by the table in loader/errno_table.hpp.
+// what they mean by the table in preflight/errno_table.hpp.
 class Loader {
 public:
     virtual ~Loader() = default;

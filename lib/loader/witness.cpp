@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "kernel/livepatch_tree.hpp"
+#include "kernel/module_policy.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +16,6 @@ namespace {
 
 constexpr std::size_t most_lines = 100;
 constexpr int most_batches = 100;
-
-// What a small file says; "" when it cannot be read.
-std::string content(std::filesystem::path const& path) {
-    auto const text = base::read_file(path, 4096);
-    return text ? std::string(base::trimmed(*text)) : std::string();
-}
 
 bool is_word_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -65,8 +60,8 @@ Witness::Witness(kernel::Root root, std::string name)
         log_.emplace(*std::move(log));
 }
 
-base::Error Witness::refused(Operation operation, int os_error) {
-    return explain({
+base::Error Witness::refused(preflight::Operation operation, int os_error) {
+    return preflight::explain({
         .operation = operation,
         .os_error = os_error,
         .name = name_,
@@ -88,18 +83,17 @@ std::vector<std::string> Witness::kernel_lines() {
     return lines;
 }
 
-Circumstances Witness::circumstances() const {
-    auto const lockdown = content(root_.sys / "kernel/security/lockdown"); // "[none] integrity …"
-    auto const initstate = content(root_.sys / "module" / name_ / "initstate");
+preflight::Circumstances Witness::circumstances() const {
+    auto const policy = kernel::module_policy(root_);
+    auto const initstate = base::read_file(root_.sys / "module" / name_ / "initstate", 64);
     auto const observed = kernel::LivepatchTree(root_).observe();
     auto const* const transition = observed ? observed->transition() : nullptr;
     return {
-        .modules_disabled = content(root_.proc / "sys/kernel/modules_disabled") == "1",
-        .locked_down =
-            lockdown.find('[') != std::string::npos && lockdown.find("[none]") == std::string::npos,
-        .enforces_signatures = content(root_.sys / "module/module/parameters/sig_enforce") == "Y",
-        .ftrace_enabled = content(root_.proc / "sys/kernel/ftrace_enabled") != "0",
-        .settled = initstate.empty() || initstate == "live",
+        .modules_disabled = policy.modules_disabled && *policy.modules_disabled,
+        .locked_down = !policy.lockdown_or_none().empty(),
+        .enforces_signatures = policy.enforces_signatures && *policy.enforces_signatures,
+        .ftrace_enabled = !policy.ftrace_enabled || *policy.ftrace_enabled,
+        .settled = !initstate || base::trimmed(*initstate) == "live",
         .transition = transition == nullptr ? std::string() : transition->name,
     };
 }

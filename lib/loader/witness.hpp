@@ -4,7 +4,7 @@
 #include "base/error.hpp"
 #include "kernel/kernel_log.hpp"
 #include "kernel/root.hpp"
-#include "loader/errno_table.hpp"
+#include "preflight/errno_table.hpp"
 
 #include <optional>
 #include <string>
@@ -19,11 +19,11 @@ public:
     // Works without the kernel log, too: not everybody may read it.
     Witness(kernel::Root root, std::string name);
 
-    base::Error refused(Operation operation, int os_error);
+    base::Error refused(preflight::Operation operation, int os_error);
 
 private:
     std::vector<std::string> kernel_lines();
-    Circumstances circumstances() const;
+    preflight::Circumstances circumstances() const;
 
     kernel::Root root_;
     std::string name_;

@@ -32,6 +32,10 @@ constexpr std::array table{
     Row{Errc::load_failed, "LoadFailed", 1},
     Row{Errc::busy, "Busy", 1},
     Row{Errc::limits_exceeded, "LimitsExceeded", 1},
+    // What callers need not tell apart; from its name each is the first of that name.
+    Row{Errc::rolled_back, "VerificationFailed", 6},
+    Row{Errc::incomplete, "VerificationFailed", 6},
+    Row{Errc::unreachable, "Failed", 1},
 };
 
 Row const& row(base::Errc code) {

@@ -42,6 +42,10 @@ constexpr std::array table{
     Row{EventKind::crashed, "crashed", Outcome::noticed},
     Row{EventKind::quarantined, "quarantined", Outcome::done},
     Row{EventKind::boot_loop, "boot-loop", Outcome::done},
+    Row{EventKind::withdrawn, "withdrawn", Outcome::noticed},
+    Row{EventKind::source_failed, "source-failed", Outcome::noticed},
+    Row{EventKind::source_recovered, "source-recovered", Outcome::noticed},
+    Row{EventKind::trust_reset, "trust-reset", Outcome::done},
 };
 
 static_assert(table.size() == static_cast<std::size_t>(last_event_kind) + 1);

@@ -39,9 +39,13 @@ enum class EventKind {
     crashed,          // the machine went down while it was on probation
     quarantined,      // it is not loaded any more
     boot_loop,        // the machine went down too often: nothing is loaded by itself any more
+    withdrawn,        // its publisher took back what is loaded
+    source_failed,    // a source cannot be believed, or not be read; what is loaded stays
+    source_recovered, // it can be again
+    trust_reset,      // what was accepted of a repository is forgotten, its root believed anew
 };
 
-inline constexpr auto last_event_kind = EventKind::boot_loop; // tables are checked by it
+inline constexpr auto last_event_kind = EventKind::trust_reset; // tables are checked by it
 
 enum class Outcome {
     begun,   // its end is an event of its own

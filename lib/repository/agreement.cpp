@@ -35,20 +35,6 @@ base::Error another_build(RunningKernel const& running, std::string_view subject
 }
 
 base::Result<void>
-check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject) {
-    if (!kernel.release.empty() && kernel.release != running.release())
-        return error(
-            base::Errc::wrong_kernel,
-            subject,
-            "for the kernel " + kernel.release + ", running is " + running.release(),
-            right_patch
-        );
-    if (!kernel.build_ids.empty() && !contains(kernel.build_ids, running.build_id()))
-        return another_build(running, subject);
-    return {};
-}
-
-base::Result<void>
 check_targets(PatchEntry const& patch, RunningKernel const& running, std::string_view subject) {
     for (auto const& target : patch.targets) {
         if (target.build_ids.empty())
@@ -104,6 +90,20 @@ check_module(PatchEntry const& patch, trust::Candidate const& candidate, std::st
 }
 
 } // namespace
+
+base::Result<void>
+check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject) {
+    if (!kernel.release.empty() && kernel.release != running.release())
+        return error(
+            base::Errc::wrong_kernel,
+            subject,
+            "for the kernel " + kernel.release + ", running is " + running.release(),
+            right_patch
+        );
+    if (!kernel.build_ids.empty() && !contains(kernel.build_ids, running.build_id()))
+        return another_build(running, subject);
+    return {};
+}
 
 base::Result<void> check_agreement(
     KernelEntry const& kernel,

@@ -14,6 +14,10 @@ namespace livepatch::repository {
 // build-id), or for other builds of a module that is loaded. verification_failed: the module is not
 // the one that is described. withdrawn: its publisher took it back. `subject` is where that is
 // said.
+// The first of these alone: whether the running kernel is the one that is meant.
+base::Result<void>
+check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject);
+
 base::Result<void> check_agreement(
     KernelEntry const& kernel,
     PatchEntry const& patch,

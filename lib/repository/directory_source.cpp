@@ -4,8 +4,7 @@
 #include "module/modinfo.hpp"
 #include "repository/agreement.hpp"
 #include "repository/safe_directory.hpp"
-
-#include <sys/stat.h>
+#include "repository/stamp.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -41,26 +40,12 @@ void describe_by(Sidecar const& sidecar, Offer& offer) {
         offer.version = std::to_string(*patch.version);
     offer.severity = patch.severity;
     offer.cves = patch.cves;
+    offer.withdrawn = patch.withdrawn;
+    if (offer.withdrawn)
+        offer.withdrawn->revert = false; // nobody signed a sidecar
     offer.release_only = sidecar.kernel.build_ids.empty();
     if (offer.module.objects.empty())
         offer.module.objects = patch.functions;
-}
-
-// Changes whenever a certificate is added, removed or edited.
-std::string stamp_of_directory(std::filesystem::path const& directory) {
-    std::string stamp;
-    auto const names = base::list_directory(directory, max_files);
-    if (!names)
-        return stamp;
-    for (auto const& name : names.value()) {
-        struct stat status = {};
-        if (::stat((directory / name).c_str(), &status) != 0)
-            continue;
-        stamp += name + '/' + std::to_string(status.st_ino) + '/' + std::to_string(status.st_size) +
-                 '/' + std::to_string(status.st_ctim.tv_sec) + '.' +
-                 std::to_string(status.st_ctim.tv_nsec) + '\n';
-    }
-    return stamp;
 }
 
 } // namespace
@@ -91,7 +76,7 @@ void DirectorySource::forget_if_rules_changed() {
     known_.clear();
 }
 
-DirectorySource::Listing DirectorySource::list() {
+Listing DirectorySource::list() {
     forget_if_rules_changed();
     Listing listing;
     listing.problems = keys_.problems();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "repository/listing.hpp"
 #include "repository/module_entry.hpp"
 #include "repository/offer.hpp"
 #include "repository/running_kernel.hpp"
@@ -25,14 +26,9 @@ public:
 
     Source const& source() const { return source_; }
 
-    struct Listing {
-        std::vector<Offer> offers; // in version order of the file names
-        std::vector<base::Error> problems;
-    };
-
-    // Files that did not change since the last call are not read again. Names that begin with a dot
-    // or do not end in .ko, .ko.xz, .ko.zst, .ko.gz are ignored, but for a module's sidecar. A
-    // directory that does not exist is empty.
+    // In version order of the file names. Files that did not change since the last call are not
+    // read again. Names that begin with a dot or do not end in .ko, .ko.xz, .ko.zst, .ko.gz are
+    // ignored, but for a module's sidecar. A directory that does not exist is empty.
     Listing list();
 
     // Reads an offered file once more and makes it loadable, provided that it is still what was

@@ -16,27 +16,14 @@ namespace {
 
 constexpr std::array<std::string_view, 4> suffixes{".ko", ".ko.xz", ".ko.zst", ".ko.gz"};
 
-bool same_time(std::timespec const& left, std::timespec const& right) {
-    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
-}
-
-base::Result<Stamp> stamp_of(int fd, std::filesystem::path const& path) {
+base::Result<Stamp> examine_file(int fd, std::filesystem::path const& path) {
     struct stat status = {};
     if (::fstat(fd, &status) != 0)
         return base::system_error(path.string(), "cannot examine", errno);
-    return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
+    return stamp_of(status);
 }
 
 } // namespace
-
-bool Stamp::operator==(Stamp const& other) const {
-    return same_content(other) && same_time(changed, other.changed);
-}
-
-bool Stamp::same_content(Stamp const& other) const {
-    return device == other.device && inode == other.inode && size == other.size &&
-           same_time(modified, other.modified);
-}
 
 bool ModuleEntry::Stamps::same_content(Stamps const& other) const {
     if (sidecar.has_value() != other.sidecar.has_value())
@@ -96,12 +83,12 @@ void ModuleEntry::open_sidecar(int directory) {
 }
 
 base::Result<ModuleEntry::Stamps> ModuleEntry::examine() const {
-    auto const module = stamp_of(module_.get(), path_);
+    auto const module = examine_file(module_.get(), path_);
     if (!module)
         return module.error();
     Stamps stamps{.module = *module, .sidecar = {}};
     if (sidecar_) {
-        auto const sidecar = stamp_of(sidecar_->get(), sidecar_path());
+        auto const sidecar = examine_file(sidecar_->get(), sidecar_path());
         if (!sidecar)
             return sidecar.error();
         stamps.sidecar = *sidecar;
@@ -109,13 +96,9 @@ base::Result<ModuleEntry::Stamps> ModuleEntry::examine() const {
     return stamps;
 }
 
-// File times move in steps of a tick: a file that changed a moment ago may change again and keep
-// its stamp.
 bool ModuleEntry::is_settled() const {
-    std::timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    auto const settled = [&](Stamp const& stamp) { return now.tv_sec > stamp.changed.tv_sec + 1; };
-    return settled(stamps_.module) && (!stamps_.sidecar || settled(*stamps_.sidecar));
+    return repository::is_settled(stamps_.module) &&
+           (!stamps_.sidecar || repository::is_settled(*stamps_.sidecar));
 }
 
 base::Result<std::optional<Sidecar>> ModuleEntry::read_sidecar() const {

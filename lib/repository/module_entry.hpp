@@ -4,29 +4,14 @@
 #include "base/result.hpp"
 #include "base/unique_fd.hpp"
 #include "repository/sidecar.hpp"
+#include "repository/stamp.hpp"
 #include "trust/candidate.hpp"
 
-#include <sys/types.h>
-
-#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <string>
 
 namespace livepatch::repository {
-
-// What tells that a file is the one that was read; ctime because the others can be set back.
-struct Stamp {
-    dev_t device = 0;
-    ino_t inode = 0;
-    off_t size = 0;
-    std::timespec modified{};
-    std::timespec changed{};
-    bool operator==(Stamp const& other) const;
-
-    // The same but for the ctime, which a rename or a removal changes, too.
-    bool same_content(Stamp const& other) const;
-};
 
 class ModuleEntry {
 public:

@@ -11,7 +11,7 @@ bool preferred(Offer const& left, Offer const& right) {
         return left.priority > right.priority;
     if (left.source != right.source)
         return left.source < right.source;
-    return ::strverscmp(left.path.filename().c_str(), right.path.filename().c_str()) > 0;
+    return ::strverscmp(left.place_in_source().c_str(), right.place_in_source().c_str()) > 0;
 }
 
 } // namespace livepatch::repository

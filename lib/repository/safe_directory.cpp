@@ -53,17 +53,6 @@ base::Result<void> check_directory(int fd, std::filesystem::path const& path) {
     return check_owner(status, path);
 }
 
-base::Result<void> check_file_system(int fd, std::filesystem::path const& path) {
-    struct statfs status = {};
-    if (::fstatfs(fd, &status) != 0)
-        return base::system_error(path.string(), "cannot examine", errno);
-    if (is_remote_file_system(static_cast<std::uint32_t>(status.f_type)))
-        return refused(
-            path, "lies on a network or FUSE file system", "set remote = true for this source"
-        );
-    return {};
-}
-
 } // namespace
 
 bool is_remote_file_system(std::uint32_t type) {
@@ -80,6 +69,17 @@ bool is_remote_file_system(std::uint32_t type) {
         0x73757245, // Coda
     };
     return std::find(remote.begin(), remote.end(), type) != remote.end();
+}
+
+base::Result<void> check_file_system(int fd, std::filesystem::path const& path) {
+    struct statfs status = {};
+    if (::fstatfs(fd, &status) != 0)
+        return base::system_error(path.string(), "cannot examine", errno);
+    if (is_remote_file_system(static_cast<std::uint32_t>(status.f_type)))
+        return refused(
+            path, "lies on a network or FUSE file system", "set remote = true for this source"
+        );
+    return {};
 }
 
 base::Result<base::UniqueFd>

@@ -24,6 +24,9 @@ open_safe_directory(std::filesystem::path const& path, FileSystems allowed);
 // (statfs(2): f_type).
 bool is_remote_file_system(std::uint32_t type);
 
+// The last of these rules alone.
+base::Result<void> check_file_system(int directory, std::filesystem::path const& path);
+
 // Opens a regular file in it under the same rules.
 base::Result<base::UniqueFd>
 open_safe_file(int directory, std::string const& name, std::filesystem::path const& shown_as);

@@ -11,18 +11,25 @@ namespace livepatch::repository {
 enum class Cumulative { no, yes, automatic };
 
 enum class Trust {
+    tuf,              // by a signed repository, and its modules' signatures unless told otherwise
     module_signature, // by a certificate of `keys`
     none,             // whoever can put files there: for laboratories
 };
 
 struct Source {
-    std::string name;              // the file name in repos.d without ".toml"
-    std::filesystem::path path;    // directory of modules, %r already replaced
+    std::string name; // the file name in repos.d without ".toml"
+    // Directory of modules, %r already replaced; of a repository, the one with metadata/ in it.
+    std::filesystem::path path;
     std::vector<std::string> keys; // files in module-keys.d; empty = all there
     Cumulative cumulative = Cumulative::automatic;
     int priority = 50;   // higher wins; ties by name
     bool remote = false; // may lie on a network or FUSE file system
     Trust trust = Trust::module_signature;
+
+    // Of a repository.
+    std::filesystem::path root = {};    // root.json, as an administrator installed it
+    std::string ring = "default";       // of the rollouts
+    bool wants_module_signature = true; // besides the repository's own
 };
 
 // "%r" becomes the kernel's release, "%%" a percent sign.

@@ -8,11 +8,38 @@
 
 namespace livepatch::repository {
 
+namespace {
+
+using AnySource = std::variant<DirectorySource, TufSource>;
+
+Source const& source_of(AnySource const& source) {
+    return std::visit([](auto const& one) -> Source const& { return one.source(); }, source);
+}
+
+void add(Listing listing, Catalogue& catalogue) {
+    catalogue.taken_back.merge(listing.taken_back);
+    for (auto const& offer : listing.offers)
+        if (offer.withdrawn)
+            catalogue.taken_back.try_emplace(offer.sha256, *offer.withdrawn);
+    std::move(listing.offers.begin(), listing.offers.end(), std::back_inserter(catalogue.offers));
+    if (listing.advice)
+        catalogue.advice.push_back(*std::move(listing.advice));
+    if (listing.expires)
+        catalogue.expires =
+            std::min(catalogue.expires.value_or(*listing.expires), *listing.expires);
+}
+
+} // namespace
+
 Sources::Sources(
-    std::vector<Source> sources, std::filesystem::path key_directory, RunningKernel kernel
+    std::vector<Source> sources,
+    std::filesystem::path key_directory,
+    RunningKernel kernel,
+    Host host
 )
     : kernel_(std::make_unique<RunningKernel>(std::move(kernel))),
-      key_directory_(std::move(key_directory)) {
+      key_directory_(std::move(key_directory)),
+      host_(std::move(host)) {
     configure(std::move(sources));
 }
 
@@ -23,31 +50,47 @@ void Sources::configure(std::vector<Source> sources) {
                                                : left.name < right.name;
     });
     for (auto& source : sources)
-        sources_.emplace_back(std::move(source), key_directory_, *kernel_);
+        if (source.trust == Trust::tuf)
+            sources_.emplace_back(
+                std::in_place_type<TufSource>, std::move(source), key_directory_, host_, *kernel_
+            );
+        else
+            sources_.emplace_back(
+                std::in_place_type<DirectorySource>, std::move(source), key_directory_, *kernel_
+            );
 }
 
 Catalogue Sources::read() {
     Catalogue catalogue;
     std::set<std::string> told;
     for (auto& source : sources_) {
-        if (source.source().trust == Trust::none)
-            catalogue.insecure.push_back(source.source().name);
-        auto listing = source.list();
-        std::move(
-            listing.offers.begin(), listing.offers.end(), std::back_inserter(catalogue.offers)
-        );
+        if (source_of(source).trust == Trust::none)
+            catalogue.insecure.push_back(source_of(source).name);
+        auto listing = std::visit([](auto& one) { return one.list(); }, source);
         for (auto& problem : listing.problems)
             if (told.insert(describe(problem)).second) // all sources share the certificates
                 catalogue.problems.push_back(std::move(problem));
+        add(std::move(listing), catalogue);
     }
     catalogue.read_at = std::chrono::system_clock::now();
     return catalogue;
 }
 
+base::Result<void> Sources::reset_trust(std::string const& name) {
+    for (auto const& source : sources_)
+        if (source_of(source).trust == Trust::tuf && source_of(source).name == name)
+            return TufRepository::forget(TufSource::state_of(source_of(source), host_));
+    return base::Error{
+        .code = base::Errc::not_found,
+        .subject = name,
+        .cause = "no repository of this name is configured",
+        .remedy = "see /etc/livepatchd/repos.d"};
+}
+
 base::Result<trust::VerifiedPatch> Sources::verify(Offer const& offer) const {
     for (auto const& source : sources_)
-        if (source.source().name == offer.source)
-            return source.verify(offer);
+        if (source_of(source).name == offer.source)
+            return std::visit([&](auto const& one) { return one.verify(offer); }, source);
     return base::Error{
         .code = base::Errc::not_found,
         .subject = offer.path.string(),

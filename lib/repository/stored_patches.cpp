@@ -1,8 +1,10 @@
 #include "repository/stored_patches.hpp"
 
+#include "repository/agreement.hpp"
 #include "repository/safe_directory.hpp"
-#include "trust/keyring.hpp"
-#include "trust/verifier.hpp"
+#include "repository/shortlist.hpp"
+#include "repository/source_verifier.hpp"
+#include "repository/tuf_source.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -18,7 +20,7 @@ bool comes_before(Offer const& left, Offer const& right) {
         return left.priority > right.priority;
     if (left.source != right.source)
         return left.source < right.source;
-    return ::strverscmp(left.path.filename().c_str(), right.path.filename().c_str()) < 0;
+    return ::strverscmp(left.place_in_source().c_str(), right.place_in_source().c_str()) < 0;
 }
 
 // Still there, and the very module that was loaded: a publisher may have put another in its place.
@@ -43,6 +45,29 @@ check_file(Source const& source, std::string const& name, std::string const& sha
         .remedy = {}};
 }
 
+// What a repository that was believed said of it last.
+base::Result<void> check_published(
+    Source const& source, Host const& host, RunningKernel const& kernel, std::string const& sha256
+) {
+    auto const published =
+        TufRepository::remembered(TufSource::state_of(source, host), kernel.release());
+    if (!published)
+        return published.error();
+    auto const& patches = published->catalogue.patches;
+    auto const entry = std::find_if(patches.begin(), patches.end(), [&](auto const& patch) {
+        return patch.module.sha256 == sha256;
+    });
+    if (entry == patches.end())
+        return base::Error{
+            .code = base::Errc::not_found,
+            .subject = source.name,
+            .cause = "the repository does not publish it any more",
+            .remedy = {}};
+    if (auto const withdrawal = taken_back(*entry, published->brakes))
+        return taken_back_error(entry->id, *withdrawal);
+    return check_kernel(published->catalogue.kernel, kernel, source.name);
+}
+
 base::Error not_configured(std::string const& subject, std::string const& source) {
     return {
         .code = base::Errc::not_found,
@@ -58,13 +83,15 @@ StoredPatches::StoredPatches(
     std::filesystem::path key_directory,
     RunningKernel kernel,
     ModuleStore store,
-    std::vector<Remembered> remembered
+    std::vector<Remembered> remembered,
+    Host host
 )
     : sources_(std::move(sources)),
       key_directory_(std::move(key_directory)),
       kernel_(std::make_unique<RunningKernel>(std::move(kernel))),
       store_(std::move(store)),
-      remembered_(std::move(remembered)) {}
+      remembered_(std::move(remembered)),
+      host_(std::move(host)) {}
 
 void StoredPatches::configure(std::vector<Source> sources) {
     sources_ = std::move(sources);
@@ -91,6 +118,10 @@ Catalogue StoredPatches::read() {
     return catalogue;
 }
 
+base::Result<void> StoredPatches::reset_trust(std::string const& source) {
+    return not_configured(source, source);
+}
+
 base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const {
     auto const* source = find(remembered.source);
     if (source == nullptr)
@@ -106,16 +137,25 @@ base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const 
         .module = checked->candidate.module(),
         .sha256 = remembered.sha256,
         .signer = checked->signer,
+        .place = remembered.file,
         .insecure = source->trust == Trust::none};
     offer.module.versions.clear();
     offer.module.replace = remembered.replace;
     return offer;
 }
 
+base::Result<void> StoredPatches::check_source(
+    Source const& source, std::string const& sha256, std::string const& file
+) const {
+    if (source.trust == Trust::tuf)
+        return check_published(source, host_, *kernel_, sha256);
+    return check_file(source, file, sha256);
+}
+
 base::Result<StoredPatches::Checked> StoredPatches::check(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
-    if (auto there = check_file(source, file, sha256); !there)
+    if (auto there = check_source(source, sha256, file); !there)
         return there.error();
     bool const is_unsigned = source.trust == Trust::none;
     if (auto const wanted = kernel_->signatures_wanted(); is_unsigned && !wanted.empty())
@@ -127,11 +167,7 @@ base::Result<StoredPatches::Checked> StoredPatches::check(
     auto candidate = store_.read(sha256);
     if (!candidate)
         return candidate.error();
-    auto const verifier =
-        is_unsigned ? trust::Verifier::without_signatures(kernel_->release())
-                    : trust::Verifier(
-                          trust::Keyring::load(key_directory_, source.keys), kernel_->release()
-                      );
+    auto const verifier = verifier_of(source, key_directory_, kernel_->release());
     auto signer = verifier.check(*candidate);
     if (!signer)
         return signer.error();
@@ -148,7 +184,7 @@ base::Result<trust::VerifiedPatch> StoredPatches::verify(Offer const& offer) con
     auto const* source = find(offer.source);
     if (source == nullptr)
         return not_configured(offer.name(), offer.source);
-    auto checked = check(*source, offer.sha256, offer.path.filename().string());
+    auto checked = check(*source, offer.sha256, offer.place_in_source());
     if (!checked)
         return checked.error();
     return checked->verifier.verify(std::move(checked->candidate));

@@ -1,7 +1,9 @@
 // What was in the kernel before the reboot, from the daemon's own store: verified anew, and only
-// while its source still has it.
+// while its source still has it. Of a repository that is what it published last as far as we have
+// seen: at boot it may not be mounted, and its metadata may have expired.
 #pragma once
 
+#include "repository/host.hpp"
 #include "repository/module_store.hpp"
 #include "repository/running_kernel.hpp"
 #include "repository/supply.hpp"
@@ -20,7 +22,7 @@ struct Remembered {
     std::string id;
     std::string sha256;
     std::string source;
-    std::string file; // file name in its source
+    std::string file; // its place in its source: the file name of a bare module
     module::Replace replace = module::Replace::unknown;
 };
 
@@ -31,13 +33,17 @@ public:
         std::filesystem::path key_directory,
         RunningKernel kernel,
         ModuleStore store,
-        std::vector<Remembered> remembered
+        std::vector<Remembered> remembered,
+        Host host = {}
     );
 
     void configure(std::vector<Source> sources) override;
 
     // In stack order. What is not offered any more and why is among the problems.
     Catalogue read() override;
+
+    // At boot nobody asks for it.
+    base::Result<void> reset_trust(std::string const& source) override;
 
     // As of now: its certificate has to be there still, and its file in its source.
     base::Result<trust::VerifiedPatch> verify(Offer const& offer) const override;
@@ -49,6 +55,8 @@ private:
         std::string signer;
     };
 
+    base::Result<void>
+    check_source(Source const& source, std::string const& sha256, std::string const& file) const;
     base::Result<Checked>
     check(Source const& source, std::string const& sha256, std::string const& file) const;
     Source const* find(std::string const& name) const;
@@ -59,6 +67,7 @@ private:
     std::unique_ptr<RunningKernel> kernel_;
     ModuleStore store_;
     std::vector<Remembered> remembered_;
+    Host host_;
 };
 
 } // namespace livepatch::repository

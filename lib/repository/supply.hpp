@@ -8,6 +8,7 @@
 #include "repository/source.hpp"
 #include "trust/verified_patch.hpp"
 
+#include <string>
 #include <vector>
 
 namespace livepatch::repository {
@@ -22,6 +23,10 @@ public:
 
     // Reads what changed and lists everything.
     virtual Catalogue read() = 0;
+
+    // What was accepted of a repository so far is forgotten: from now on it is believed what its
+    // anchor says. not_found: no repository of this name is configured.
+    virtual base::Result<void> reset_trust(std::string const& source) = 0;
 
     // Reads an offered module once more and makes it loadable, provided that it is still what was
     // offered and verifies. not_found when its source is not configured any more.

@@ -6,11 +6,13 @@
 
 namespace livepatch::trust {
 
-Candidate::Candidate(std::string subject, base::SealedFile file, module::LivepatchModule module)
+Candidate::Candidate(
+    std::string subject, base::SealedFile file, module::LivepatchModule module, HashedModule hashed
+)
     : subject_(std::move(subject)),
       file_(std::move(file)),
       module_(std::move(module)),
-      hashed_(file_.bytes()) {}
+      hashed_(std::move(hashed)) {}
 
 base::Result<Candidate> Candidate::read(int fd, std::string subject) {
     auto file = module::unpack(fd, subject);
@@ -19,7 +21,24 @@ base::Result<Candidate> Candidate::read(int fd, std::string subject) {
     auto module = module::parse_module(file->bytes(), subject);
     if (!module)
         return module.error();
-    return Candidate(std::move(subject), std::move(*file), std::move(*module));
+    HashedModule hashed(file->bytes());
+    return Candidate(std::move(subject), std::move(*file), std::move(*module), std::move(hashed));
+}
+
+base::Result<Candidate>
+Candidate::parse(base::SealedFile file, std::string subject, std::string const& sha256) {
+    HashedModule hashed(file.bytes());
+    if (hashed.sha256() != sha256) {
+        return base::Error{
+            .code = base::Errc::verification_failed,
+            .subject = std::move(subject),
+            .cause = "its hash is not the signed one",
+            .remedy = "somebody changed it, or it is being copied"};
+    }
+    auto module = module::parse_module(file.bytes(), subject);
+    if (!module)
+        return module.error();
+    return Candidate(std::move(subject), std::move(file), std::move(*module), std::move(hashed));
 }
 
 } // namespace livepatch::trust

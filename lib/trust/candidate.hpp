@@ -17,6 +17,11 @@ public:
     // module::unpack and module::parse_module.
     static base::Result<Candidate> read(int fd, std::string subject);
 
+    // A file that is sealed already, and not packed. verification_failed when it is not the one
+    // with this digest; it is not parsed then.
+    static base::Result<Candidate>
+    parse(base::SealedFile file, std::string subject, std::string const& sha256);
+
     std::string const& subject() const { return subject_; }
 
     module::LivepatchModule const& module() const { return module_; }
@@ -28,7 +33,12 @@ public:
 
 private:
     friend class Verifier;
-    Candidate(std::string subject, base::SealedFile file, module::LivepatchModule module);
+    Candidate(
+        std::string subject,
+        base::SealedFile file,
+        module::LivepatchModule module,
+        HashedModule hashed
+    );
     std::string subject_;
     base::SealedFile file_;
     module::LivepatchModule module_;

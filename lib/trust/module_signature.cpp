@@ -3,8 +3,10 @@
 #include "base/text.hpp"
 #include "module/appended_signature.hpp"
 #include "trust/certificates.hpp"
+#include "trust/signature_claim.hpp"
 #include "trust/signer_info.hpp"
 
+#include <cctype>
 #include <utility>
 
 namespace livepatch::trust {
@@ -58,6 +60,37 @@ base::Result<std::string> verify_signers(
     return names;
 }
 
+// The signature of a file whose form is as it must be.
+base::Result<CmsPtr> read_pkcs7(std::span<std::byte const> der) {
+    auto cms = parse_pkcs7(der);
+    if (!cms)
+        return cms;
+    if (auto good = check_form(cms->get()); !good)
+        return good.error();
+    return cms;
+}
+
+base::Result<SignatureClaim> read_claim(std::span<std::byte const> file) {
+    auto const parts = module::split_signature(file, {});
+    if (!parts)
+        return parts.error();
+    auto const cms = read_pkcs7(parts->pkcs7);
+    if (!cms)
+        return cms.error();
+    SignatureClaim claim;
+    auto* const signers = ::CMS_get0_SignerInfos(cms->get());
+    for (int i = 0; i < sk_CMS_SignerInfo_num(signers); ++i) {                // NOLINT
+        auto const signer = read_signer(sk_CMS_SignerInfo_value(signers, i)); // NOLINT
+        if (!signer)
+            return signer.error();
+        claim.signer += (claim.signer.empty() ? "" : ", ") + signer->identity;
+        claim.digest = signer->digest;
+    }
+    for (auto& c : claim.digest)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return claim;
+}
+
 base::Result<std::string> verify(
     std::span<std::byte const> file,
     std::span<unsigned char const> content_sha256,
@@ -66,11 +99,9 @@ base::Result<std::string> verify(
     auto const parts = module::split_signature(file, {});
     if (!parts)
         return parts.error();
-    auto const cms = parse_pkcs7(parts->pkcs7);
+    auto const cms = read_pkcs7(parts->pkcs7);
     if (!cms)
         return cms.error();
-    if (auto good = check_form(cms->get()); !good)
-        return good.error();
     return verify_signers(cms->get(), {.bytes = parts->content, .sha256 = content_sha256}, keys);
 }
 
@@ -90,7 +121,46 @@ base::Result<std::string> verify_named(
     return error;
 }
 
+base::Result<std::vector<SignerName>>
+name_signers(std::span<std::byte const> file, Keyring::Certificates const& keys) {
+    auto const parts = module::split_signature(file, {});
+    if (!parts)
+        return parts.error();
+    auto const cms = parse_pkcs7(parts->pkcs7);
+    if (!cms)
+        return cms.error();
+    if (auto good = check_form(cms->get()); !good)
+        return good.error();
+    std::vector<SignerName> names;
+    auto* const signers = ::CMS_get0_SignerInfos(cms->get());
+    for (int i = 0; i < sk_CMS_SignerInfo_num(signers); ++i)                     // NOLINT
+        names.push_back(name_signer(sk_CMS_SignerInfo_value(signers, i), keys)); // NOLINT
+    return names;
+}
+
 } // namespace
+
+base::Result<SignatureClaim>
+read_signature_claim(std::span<std::byte const> file, std::string_view subject) {
+    ::ERR_clear_error();
+    auto claim = read_claim(file);
+    ::ERR_clear_error();
+    if (claim)
+        return claim;
+    auto error = std::move(claim).error();
+    error.subject = subject;
+    return error;
+}
+
+base::Result<std::vector<SignerName>>
+signers_of(std::span<std::byte const> file, Keyring const& keys) {
+    if (!module::has_signature_marker(file))
+        return std::vector<SignerName>();
+    ::ERR_clear_error();
+    auto names = name_signers(file, keys.certificates());
+    ::ERR_clear_error();
+    return names;
+}
 
 base::Result<std::string> verify_module_signature(
     std::span<std::byte const> file, Keyring const& keys, std::string_view subject

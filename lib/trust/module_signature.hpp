@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace livepatch::trust {
 
@@ -29,5 +30,22 @@ base::Result<std::string> verify_module_signature(
 // The same for a module that is hashed already.
 base::Result<std::string>
 verify_module_signature(HashedModule const& module, Keyring const& keys, std::string_view subject);
+
+// How a signature names one who made it, for looking him up among keys that are not ours.
+struct SignerName {
+    // In hexadecimal: the key id of his certificate, from the signature or, when he is one of
+    // `keys`, from the certificate; and the certificate's serial number. "" = not known.
+    std::string key_id = {};
+    std::string serial = {};
+    // Who issued the certificate, as the kernel shortens it (crypto/asymmetric_keys/
+    // x509_cert_parser.c: x509_fabricate_name). His own name, when he did it himself.
+    std::string issuer = {};
+    bool trusted = false; // one of `keys`: all above is known
+};
+
+// Whoever they are, and whether the signature matches or not; none when the module is not signed.
+// An error when the trailer or the signature is malformed.
+base::Result<std::vector<SignerName>>
+signers_of(std::span<std::byte const> file, Keyring const& keys);
 
 } // namespace livepatch::trust

@@ -80,6 +80,16 @@ base::Result<Scheme> scheme_of(Algorithms algorithms) {
     );
 }
 
+base::Result<Scheme> acceptable_scheme(CMS_SignerInfo* signer) {
+    // -1 is "no such field"; an empty set of attributes would still change what is signed.
+    if (::CMS_signed_get_attr_count(signer) != -1)
+        return signature_refusal(
+            "the signature has signed attributes, which the kernel refuses for modules",
+            "sign with the kernel's sign-file, or openssl cms -noattr"
+        );
+    return scheme_of(algorithms_of(signer));
+}
+
 base::Result<void> check_key(EVP_PKEY* key, std::string_view wanted) {
     if (::EVP_PKEY_is_a(key, std::string(wanted).c_str()) != 1)
         return signature_refusal("the signer's key is not of the type of the signature");
@@ -212,7 +222,53 @@ std::vector<X509*> trusted_certificates(CMS_SignerInfo* signer, Keyring::Certifi
     return found;
 }
 
+std::string entry_of(X509_NAME const* name, int nid) {
+    auto const at = ::X509_NAME_get_index_by_NID(name, nid, -1);
+    if (at < 0)
+        return {};
+    auto const bytes = bytes_of(::X509_NAME_ENTRY_get_data(::X509_NAME_get_entry(name, at)));
+    std::string text(bytes.size(), '\0');
+    std::transform(bytes.begin(), bytes.end(), text.begin(), [](std::byte byte) {
+        return static_cast<char>(byte);
+    });
+    return text;
+}
+
+// The organisation before the common name, unless that repeats it.
+std::string kernels_name(X509_NAME const* name) {
+    constexpr std::size_t significant = 7;
+    auto const common = entry_of(name, NID_commonName);
+    auto const organisation = entry_of(name, NID_organizationName);
+    if (common.empty())
+        return organisation.empty() ? entry_of(name, NID_pkcs9_emailAddress) : organisation;
+    bool const repeats = common.starts_with(organisation) ||
+                         (common.size() >= significant && organisation.size() >= significant &&
+                          common.compare(0, significant, organisation, 0, significant) == 0);
+    return repeats ? common : organisation + ": " + common;
+}
+
 } // namespace
+
+SignerName name_signer(CMS_SignerInfo* signer, Keyring::Certificates const& keys) {
+    ASN1_OCTET_STRING* key_id = nullptr;
+    X509_NAME* issuer = nullptr;
+    ASN1_INTEGER* serial = nullptr;
+    ::CMS_SignerInfo_get0_signer_id(signer, &key_id, &issuer, &serial);
+    SignerName name;
+    if (key_id != nullptr)
+        name.key_id = base::hex(bytes_of(key_id));
+    if (issuer != nullptr)
+        name.issuer = kernels_name(issuer);
+    if (serial != nullptr)
+        name.serial = base::hex(bytes_of(serial));
+    auto const certificates = trusted_certificates(signer, keys);
+    if (certificates.empty())
+        return name;
+    name.trusted = true;
+    if (auto const* own = ::X509_get0_subject_key_id(certificates.front()))
+        name.key_id = base::hex(bytes_of(own));
+    return name;
+}
 
 base::Error signature_refusal(std::string cause, std::string remedy) {
     return {
@@ -223,17 +279,19 @@ base::Error signature_refusal(std::string cause, std::string remedy) {
     };
 }
 
+base::Result<SignerClaim> read_signer(CMS_SignerInfo* signer) {
+    auto const scheme = acceptable_scheme(signer);
+    if (!scheme)
+        return scheme.error();
+    return SignerClaim{
+        .identity = identity_of(signer), .digest = ::OBJ_nid2sn(algorithms_of(signer).digest)};
+}
+
 base::Result<std::string> verify_signer(
     CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 ) {
-    // -1 is "no such field"; an empty set of attributes would still change what is signed.
-    if (::CMS_signed_get_attr_count(signer) != -1)
-        return signature_refusal(
-            "the signature has signed attributes, which the kernel refuses for modules",
-            "sign with the kernel's sign-file, or openssl cms -noattr"
-        );
     auto const algorithms = algorithms_of(signer);
-    auto const scheme = scheme_of(algorithms);
+    auto const scheme = acceptable_scheme(signer);
     if (!scheme)
         return scheme.error();
     auto const certificates = trusted_certificates(signer, keys);

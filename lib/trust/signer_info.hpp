@@ -3,6 +3,7 @@
 
 #include "base/result.hpp"
 #include "trust/certificates.hpp"
+#include "trust/module_signature.hpp"
 
 #include <openssl/cms.h>
 
@@ -20,6 +21,14 @@ struct SignedContent {
     std::span<unsigned char const> sha256;
 };
 
+// How it names itself, and its digest ("SHA256"), once the rules hold that need no certificate.
+struct SignerClaim {
+    std::string identity;
+    std::string digest;
+};
+
+base::Result<SignerClaim> read_signer(CMS_SignerInfo* signer);
+
 // The rules of verify_module_signature for one signer; returns its name for people.
 //
 // Not by CMS_verify, which hashes the content once for every algorithm that the signature lists:
@@ -29,5 +38,8 @@ struct SignedContent {
 base::Result<std::string> verify_signer(
     CMS_SignerInfo* signer, SignedContent const& content, Keyring::Certificates const& keys
 );
+
+// How it names itself, with what is known of it from its certificate.
+SignerName name_signer(CMS_SignerInfo* signer, Keyring::Certificates const& keys);
 
 } // namespace livepatch::trust

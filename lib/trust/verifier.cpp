@@ -11,8 +11,13 @@ Verifier::Verifier(Keyring keys, std::string release)
       release_(std::move(release)) {}
 
 Verifier Verifier::without_signatures(std::string release) {
+    return vouched_for({}, std::move(release));
+}
+
+Verifier Verifier::vouched_for(std::string signer, std::string release) {
     Verifier verifier({}, std::move(release));
     verifier.signatures_ = false;
+    verifier.signer_ = std::move(signer);
     return verifier;
 }
 
@@ -39,7 +44,7 @@ base::Result<std::string> Verifier::check(Candidate const& candidate) const {
         };
     }
     if (!signatures_)
-        return std::string();
+        return signer_;
     return verify_module_signature(candidate.hashed_, keys_, candidate.subject());
 }
 

@@ -20,6 +20,9 @@ public:
     // where an admin said so. The signer of what it verifies is "".
     static Verifier without_signatures(std::string release);
 
+    // The same for modules that somebody else vouches for: `signer` is shown as who made them.
+    static Verifier vouched_for(std::string signer, std::string release);
+
     // wrong_kernel when the module was built for another release: the kernel would load it all the
     // same, since with MODVERSIONS it ignores that word of vermagic (kernel/module/version.c:
     // same_magic). verification_failed as in module_signature.hpp.
@@ -32,6 +35,7 @@ private:
     Keyring keys_;
     std::string release_;
     bool signatures_ = true;
+    std::string signer_ = {}; // without signatures
 };
 
 } // namespace livepatch::trust

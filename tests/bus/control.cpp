@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -100,6 +101,48 @@ void Control::answer(std::string const& line) {
     std::cout << said.dump() << std::endl; // NOLINT(performance-avoid-endl): it is waited for
 }
 
+// ["publish", DIRECTORY, {"patches": [ENTRY…], "brakes": […], "kernel": {…}, "unfixed": […],
+// "rotate": true, "expires": TIME}]: an entry has "module", as module_file() wants it, and what it
+// says of the patch. The root to be trusted goes to DIRECTORY.root.json at the first time.
+void Control::publish(Json const& command) {
+    auto const directory = command.at(1).get<std::string>();
+    auto const& said = command.at(2);
+    auto const [found, is_new] = repositories_.try_emplace(directory);
+    auto& repository = found->second;
+    if (is_new || said.contains("expires"))
+        repository.last_until(said.value("expires", "2099-01-01T00:00:00Z"));
+    if (said.value("rotate", false)) {
+        for (auto const* role : {"root", "timestamp", "snapshot", "targets"})
+            repository.tuf.authorise(role, {support::TufKey::ed25519()});
+        repository.tuf.publish_root();
+    }
+    repository.patches = Json::array();
+    for (auto entry : said.value("patches", Json::array())) {
+        auto const module = entry.at("module");
+        entry.erase("module");
+        // The same module again, and not one more with another signature.
+        auto& bytes = published_modules_[module.dump()];
+        if (bytes.empty())
+            bytes = module_file(module);
+        repository.add(entry.at("id"), module.at("name"), bytes).update(entry);
+    }
+    repository.brakes = said.value("brakes", Json::array());
+    if (said.contains("kernel"))
+        repository.catalogue["kernel"].update(said.at("kernel"));
+    repository.catalogue["unfixed"] = said.value("unfixed", Json::array());
+    repository.publish();
+    if (is_new)
+        stage_.tree.write(directory + ".root.json", repository.root());
+    // What others refer to comes last.
+    auto files = repository.tuf.files;
+    auto const timestamp = files.extract("metadata/timestamp.json");
+    for (auto const& [name, bytes] : files)
+        stage_.tree.write(directory + '/' + name, bytes);
+    stage_.tree.write(directory + "/metadata/.timestamp.json", timestamp.mapped());
+    auto const metadata = stage_.tree.path() / directory / "metadata";
+    std::filesystem::rename(metadata / ".timestamp.json", metadata / "timestamp.json");
+}
+
 Json Control::run(Json const& command) {
     auto const text = [&](std::size_t i) { return command.at(i).get<std::string>(); };
     auto const begun = [this] { stage_.timed.begun(); };
@@ -108,6 +151,15 @@ Json Control::run(Json const& command) {
         {"stall", [&] { return kernel.stall(text(1)), Json(); }},
         {"release", [&] { return kernel.release(text(1)), begun(), Json(); }},
         {"refuse", [&] { return kernel.refuse(text(1), error_of(command)), Json(); }},
+        {"refuse-with",
+         [&] {
+             // ["refuse-with", NAME, ERROR, ERRNO, CAUSE, KERNEL LINE…]
+             auto plain = command;
+             plain.erase(3);
+             auto error = error_of(plain);
+             error.os_error = command.at(3);
+             return kernel.refuse(text(1), error), Json();
+         }},
         {"accept", [&] { return kernel.refuse(text(1), {}), Json(); }},
         {"permanent", [&] { return kernel.make_permanent(text(1)), Json(); }},
         {"block", [&] { return timed.block(true), Json(); }},
@@ -131,6 +183,7 @@ Json Control::run(Json const& command) {
              auto const time = std::chrono::milliseconds(command.at(2).get<int>());
              return authoriser.hang(text(1), time), Json();
          }},
+        {"publish", [&] { return publish(command), Json(); }},
         {"module", [&] { return tree.write(text(1), module_file(command.at(2))), Json(); }},
     };
     auto const found = commands.find(text(0));

@@ -5,12 +5,14 @@
 #include "scripted_authoriser.hpp"
 #include "support/emulated_kernel.hpp"
 #include "support/fake_kernel_tree.hpp"
+#include "support/patch_repository.hpp"
 #include "timed_kernel.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include <map>
 #include <string>
 
 namespace livepatch::bus_test {
@@ -33,6 +35,9 @@ public:
     void listen();
 
 private:
+    // A new version of the repository below a directory of the tree.
+    void publish(nlohmann::json const& command);
+
     bool read_line(std::string& line);
     void answer(std::string const& line);
     nlohmann::json run(nlohmann::json const& command);
@@ -40,6 +45,8 @@ private:
     boost::asio::posix::stream_descriptor input_;
     Stage stage_;
     std::string buffer_;
+    std::map<std::string, support::PatchRepository> repositories_; // by directory
+    std::map<std::string, std::string> published_modules_;         // by description
 };
 
 } // namespace livepatch::bus_test

@@ -1,22 +1,24 @@
 // A hostile web server.
-#include "http_source.hpp"
+#include "mirror/http_source.hpp"
 #include "support/catch.hpp"
 #include "web_server.hpp"
 
 using namespace livepatch;
 using namespace std::chrono_literals;
 using base::Errc;
-using conformance::HttpSource;
 using conformance::WebServer;
+using mirror::HttpSource;
 using trust::tuf::Source;
 
 namespace {
 
 struct Web {
     WebServer server;
+    std::chrono::seconds patience = 60s; // with a machine that is busy, too
     HttpSource source{
         {.metadata = server.url("metadata"), .targets = server.url("targets/")},
-        {.to_connect = 2s, .below_least_speed = 1s, .in_all = 20s}};
+        {.allow_http = true},
+        {.to_connect = 60s, .below_least_speed = patience, .in_all = 60s}};
 
     base::Result<std::string>
     read(std::string const& name, Source::Area area = Source::Area::metadata) {
@@ -110,7 +112,9 @@ TEST_CASE("redirections are not followed, to whatever scheme") {
 }
 
 TEST_CASE("only web servers are asked") {
-    HttpSource source({.metadata = "file:///etc", .targets = "ftp://127.0.0.1/"});
+    HttpSource source(
+        {.metadata = "file:///etc", .targets = "ftp://127.0.0.1/"}, {.allow_http = true}
+    );
     auto const sink = [](auto) { return base::Result<void>(); };
     for (auto const area : {Source::Area::metadata, Source::Area::targets}) {
         auto const answer = source.fetch(
@@ -130,7 +134,6 @@ TEST_CASE("a length that is too long is refused before anything is read") {
 
 TEST_CASE("endless data without a length is ended by who reads it") {
     Web web;
-    auto const start = std::chrono::steady_clock::now();
     auto const error = web.failure("endless", [](WebServer::Write const& write) {
         write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         std::string const some(4096, 'x');
@@ -138,7 +141,6 @@ TEST_CASE("endless data without a length is ended by who reads it") {
         }
     });
     CHECK(error.cause == "long");
-    CHECK(std::chrono::steady_clock::now() - start < 5s);
 }
 
 TEST_CASE("a connection that ends early is an error") {
@@ -151,24 +153,82 @@ TEST_CASE("a connection that ends early is an error") {
 }
 
 TEST_CASE("who sends slowly is left") {
-    Web web;
-    auto const start = std::chrono::steady_clock::now();
+    Web web{.server = {}, .patience = 1s};
     auto const error = web.failure("slow", [](WebServer::Write const& write) {
         write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
         while (write("x"))
             std::this_thread::sleep_for(100ms);
     });
     CHECK(error.cause.find("too slow") != std::string::npos);
-    CHECK(std::chrono::steady_clock::now() - start < 10s);
 }
 
 TEST_CASE("a server that is not there is an error, not a file that is not there") {
     auto const url = WebServer().url(); // which is gone again
-    HttpSource source({.metadata = url, .targets = url});
+    HttpSource source({.metadata = url, .targets = url}, {.allow_http = true});
     auto const answer = source.fetch(
         {.name = {Source::Area::metadata, "2.root.json"}, .limit = 10, .may_be_unchanged = false},
         [](auto) { return base::Result<void>(); }
     );
     REQUIRE(answer.has_error());
     CHECK(answer.error().code == Errc::failed);
+}
+
+TEST_CASE("without allow_http, only HTTPS is spoken") {
+    WebServer server;
+    HttpSource source(HttpSource::below(server.url()), {});
+    auto const answer = source.fetch(
+        {.name = {Source::Area::metadata, "timestamp.json"},
+         .limit = 10,
+         .may_be_unchanged = false},
+        [](auto) { return base::Result<void>(); }
+    );
+    REQUIRE(answer.has_error());
+    CHECK(answer.error().cause.find("not supported") != std::string::npos);
+    CHECK(server.take_requests().empty());
+}
+
+TEST_CASE("a file that has not changed is not sent again") {
+    Web web;
+    web.server.script(
+        "metadata/timestamp.json",
+        says("HTTP/1.1 200 OK\r\nConnection: close\r\nETag: \"one\"\r\nContent-Length: "
+             "4\r\n\r\ntime")
+    );
+    auto const ask = [&](bool may_be_unchanged) {
+        return web.source.fetch(
+            {.name = {Source::Area::metadata, "timestamp.json"},
+             .limit = 1000,
+             .may_be_unchanged = may_be_unchanged},
+            [](auto) { return base::Result<void>(); }
+        );
+    };
+    REQUIRE(ask(true).value() == Source::Answer::content);
+    CHECK(web.source.etag() == "\"one\"");
+    CHECK(web.server.last_head().find("If-None-Match") == std::string::npos);
+    web.source.know_etag(web.source.etag());
+    web.server.script(
+        "metadata/timestamp.json", says("HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n")
+    );
+    CHECK(ask(true).value() == Source::Answer::unchanged);
+    CHECK(web.server.last_head().find("If-None-Match: \"one\"\r\n") != std::string::npos);
+    CHECK(ask(false).has_error()); // nobody asked whether it has changed
+}
+
+TEST_CASE("a server may ask to be left alone for a while, not for ever") {
+    Web web;
+    auto const busy = [&](std::string const& seconds) {
+        web.failure(
+            "busy",
+            says(
+                "HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nRetry-After: " + seconds +
+                "\r\nContent-Length: 0\r\n\r\n"
+            )
+        );
+        return web.source.retry_after();
+    };
+    CHECK(busy("120") == 120s);
+    CHECK(busy("999999999") == 24h);
+    CHECK_FALSE(busy("soon"));
+    CHECK(web.read("none").has_error());
+    CHECK_FALSE(web.source.retry_after());
 }

@@ -1,7 +1,7 @@
 // The TUF client behind the command line of the public suite tuf-conformance (its CLIENT-CLI.md).
 // Not installed. Its clock is libc's, so that faketime works.
 #include "base/file.hpp"
-#include "http_source.hpp"
+#include "mirror/http_source.hpp"
 #include "trust/tuf/client.hpp"
 #include "trust/tuf/file_name.hpp"
 
@@ -44,7 +44,7 @@ base::Result<void> init(Arguments const& arguments) {
     return store->save("root", *root);
 }
 
-base::Result<tuf::Client> refreshed(tuf::Store& store, conformance::HttpSource& source) {
+base::Result<tuf::Client> refreshed(tuf::Store& store, mirror::HttpSource& source) {
     tuf::Limits const limits;
     auto anchor = store.load("root", limits.root);
     if (!anchor)
@@ -92,8 +92,9 @@ base::Result<void> update(Arguments const& arguments) {
     auto store = open_store(arguments);
     if (!store)
         return store.error();
-    conformance::HttpSource source(
-        {.metadata = arguments.metadata_url, .targets = arguments.target_base_url}
+    mirror::HttpSource source(
+        {.metadata = arguments.metadata_url, .targets = arguments.target_base_url},
+        {.allow_http = true}
     );
     auto client = refreshed(*store, source);
     if (!client)

@@ -1,12 +1,13 @@
 #include "web_server.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/buffers_iterator.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 #include <sys/socket.h>
 
-#include <istream>
+#include <sstream>
 #include <utility>
 
 namespace livepatch::conformance {
@@ -43,6 +44,11 @@ std::vector<std::string> WebServer::take_requests() {
     return std::exchange(requests_, {});
 }
 
+std::string WebServer::last_head() {
+    std::lock_guard const lock(mutex_);
+    return last_head_;
+}
+
 std::string WebServer::page(std::string const& status, std::string_view body) {
     return "HTTP/1.1 " + status +
            "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
@@ -61,7 +67,14 @@ void WebServer::work() {
             asio::read_until(caller, request, "\r\n\r\n", failed);
         if (failed)
             continue;
-        std::istream in(&request);
+        std::string const head(
+            asio::buffers_begin(request.data()), asio::buffers_end(request.data())
+        );
+        {
+            std::lock_guard const lock(mutex_);
+            last_head_ = head;
+        }
+        std::istringstream in(head);
         std::string method;
         std::string path;
         in >> method >> path;

@@ -37,6 +37,9 @@ public:
 
     std::vector<std::string> take_requests(); // the paths, percent-encoded as they came
 
+    // Lines of the newest request, as it came.
+    std::string last_head();
+
     static std::string page(std::string const& status, std::string_view body);
 
 private:
@@ -45,10 +48,11 @@ private:
 
     Script script_for(std::string const& path);
 
-    std::mutex mutex_; // of these three
+    std::mutex mutex_; // of these four
     std::map<std::string, std::string> files_;
     std::map<std::string, Script> scripts_;
     std::vector<std::string> requests_;
+    std::string last_head_;
 
     boost::asio::io_context loop_;
     boost::asio::ip::tcp::acceptor acceptor_;

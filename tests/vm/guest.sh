@@ -174,6 +174,8 @@ disable_all() {
 # Fails if something cannot be undone: the next case then gets a machine of its own.
 reset_state() {
     local name
+    check "modules can be loaded" grep -qx 0 /proc/sys/kernel/modules_disabled
+    sysctl -q kernel.ftrace_enabled=1
     [[ ! -e /proc/lp_target/release ]] || echo 1 >/proc/lp_target/release
     [[ ! -e /sys/module/lp_stall_disable ]] || echo 1 >/sys/module/lp_stall_disable/parameters/release
     if daemon_installed; then stop_daemon; fi

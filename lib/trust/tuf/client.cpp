@@ -39,21 +39,26 @@ base::Result<void> remember_success(Surroundings const& with) {
 // The delegations of one role that are asked for a path, the first one last; `ends` when nobody
 // may be asked after them.
 struct Asked {
-    std::vector<Delegation> delegations;
+    struct One {
+        std::string by; // the role that delegates
+        Delegation delegation;
+    };
+
+    std::vector<One> ones;
     bool ends = false;
 };
 
-Asked who_is_asked(Targets const& targets, std::string const& path) {
+Asked who_is_asked(std::string const& role, Targets const& targets, std::string const& path) {
     Asked asked;
     for (auto const& delegation : targets.delegations) {
         if (!delegation.covers(path))
             continue;
-        asked.delegations.push_back(delegation);
+        asked.ones.push_back({role, delegation});
         asked.ends = delegation.is_terminating;
         if (asked.ends)
             break;
     }
-    std::reverse(asked.delegations.begin(), asked.delegations.end());
+    std::reverse(asked.ones.begin(), asked.ones.end());
     return asked;
 }
 
@@ -98,11 +103,12 @@ base::Result<Target> Client::find(std::string const& path) {
     if (auto const found = targets_.targets.find(path); found != targets_.targets.end())
         return found->second;
     std::set<std::string> visited;
-    auto pending = who_is_asked(targets_, path).delegations;
+    auto pending = who_is_asked("targets", targets_, path).ones;
     while (!pending.empty()) {
         auto const next = std::move(pending.back());
         pending.pop_back();
-        if (!visited.insert(next.role).second)
+        auto const& name = next.delegation.role;
+        if (!visited.insert(name).second)
             continue;
         if (visited.size() > with_.limits.visited_roles) {
             return base::Error{
@@ -112,15 +118,16 @@ base::Result<Target> Client::find(std::string const& path) {
                          " roles to be asked for it",
                 .remedy = "its publisher has to delegate less"};
         }
-        auto const role = update_targets({next.role, next.quorum}, root_, snapshot_, with_);
-        if (!role)
-            return role.error();
-        if (auto const found = role->targets.find(path); found != role->targets.end())
+        auto const answer = delegated(next.by, next.delegation);
+        if (!answer)
+            return answer.error();
+        auto const& role = **answer;
+        if (auto const found = role.targets.find(path); found != role.targets.end())
             return found->second;
-        auto asked = who_is_asked(*role, path);
+        auto asked = who_is_asked(name, role, path);
         if (asked.ends)
             pending.clear();
-        std::move(asked.delegations.begin(), asked.delegations.end(), std::back_inserter(pending));
+        std::move(asked.ones.begin(), asked.ones.end(), std::back_inserter(pending));
     }
     return base::Error{
         .code = base::Errc::not_found,
@@ -129,14 +136,33 @@ base::Result<Target> Client::find(std::string const& path) {
         .remedy = {}};
 }
 
+base::Result<Targets const*> Client::delegated(std::string const& delegator, Delegation const& to) {
+    auto const key = std::pair(delegator, to.role);
+    if (auto const known = delegated_.find(key); known != delegated_.end())
+        return &known->second;
+    auto role = update_targets({to.role, to.quorum}, root_, snapshot_, with_);
+    if (!role)
+        return role.error();
+    return &delegated_.emplace(key, std::move(*role)).first->second;
+}
+
 base::Result<void> Client::fetch(Target const& target, Source::Sink const& sink) {
+    return fetch(target, target.hashes, sink);
+}
+
+base::Result<void> Client::fetch_unhashed(Target const& target, Source::Sink const& sink) {
+    return fetch(target, Hashes(), sink);
+}
+
+base::Result<void>
+Client::fetch(Target const& target, Hashes const& hashes, Source::Sink const& sink) {
     auto file = target_file_name(target, root_.consistent_snapshot);
     if (!file)
         return file.error();
     Source::Name const name{Source::Area::targets, std::move(*file)};
     auto const length = static_cast<std::size_t>(target.length);
     auto const subject = with_.source.locate(name);
-    ContentCheck check({.length = target.length, .hashes = target.hashes}, length, subject);
+    ContentCheck check({.length = target.length, .hashes = hashes}, length, subject);
     auto const answer = with_.source.fetch(
         {.name = name, .limit = length, .may_be_unchanged = false},
         [&](std::span<std::byte const> bytes) {
@@ -146,7 +172,7 @@ base::Result<void> Client::fetch(Target const& target, Source::Sink const& sink)
     );
     if (!answer && answer.error().code == base::Errc::not_found) {
         auto error = answer.error();
-        error.code = base::Errc::failed;
+        error.code = base::Errc::incomplete;
         error.cause = "is not there, though the signed metadata names it";
         error.remedy = "if the repository is being copied, copy timestamp.json last";
         return error;

@@ -21,11 +21,13 @@ base::Error expired(std::string const& subject, std::string_view role, Header co
 
 base::Error
 went_back(std::string const& subject, std::string const& what, std::int64_t from, std::int64_t to) {
-    return refusal(
+    auto error = refusal(
         subject,
         what + " went back from version " + std::to_string(from) + " to " + std::to_string(to),
         "somebody replays an old state of the repository; try another mirror, or ask the publisher"
     );
+    error.code = base::Errc::rolled_back;
+    return error;
 }
 
 template <class Role>
@@ -66,7 +68,7 @@ base::Result<Document> download_referenced(Wanted const& wanted, Source& source)
     if (document || document.error().code != base::Errc::not_found)
         return document;
     auto error = document.error();
-    error.code = base::Errc::failed;
+    error.code = base::Errc::incomplete;
     error.cause = "is not there, though the signed metadata names it";
     error.remedy = "if the repository is being copied, copy timestamp.json last";
     return error;

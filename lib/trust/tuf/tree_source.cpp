@@ -3,9 +3,7 @@
 #include "base/unique_fd.hpp"
 #include "trust/tuf/refusal.hpp"
 
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <array>
 #include <cerrno>
@@ -21,12 +19,32 @@ std::filesystem::path path_in_tree(Source::Name const& name) {
     return std::filesystem::path(area) / std::filesystem::path(name.path).relative_path();
 }
 
+// One name of the way, without following it; -1 with errno.
+base::UniqueFd step(int directory, std::filesystem::path const& name) {
+    base::UniqueFd next(::openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status = {};
+    if (next && ::fstat(next.get(), &status) == 0 && S_ISLNK(status.st_mode)) {
+        next = base::UniqueFd();
+        errno = ELOOP;
+    }
+    return next;
+}
+
+// Name by name: openat2() could do it in one, but systemd's RestrictSUIDSGID= forbids it.
 // O_NONBLOCK: a FIFO must not hold us.
-int open_beneath(int directory, std::filesystem::path const& path) {
-    open_how how = {};
-    how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    return static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+base::UniqueFd open_beneath(base::UniqueFd directory, std::filesystem::path const& path) {
+    for (auto const& name : path.parent_path()) {
+        if (name == "..") {
+            errno = EXDEV;
+            return {};
+        }
+        directory = step(directory.get(), name);
+        if (!directory)
+            return {};
+    }
+    auto const name = path.filename();
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    return base::UniqueFd(::openat(directory.get(), name.c_str(), flags));
 }
 
 base::Error cannot_open(std::string subject, int os_error) {
@@ -67,12 +85,14 @@ std::string TreeSource::locate(Name const& name) const {
 
 base::Result<Source::Answer> TreeSource::fetch(Request const& request, Sink const& sink) {
     auto const subject = locate(request.name);
-    base::UniqueFd const root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    base::UniqueFd root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root) {
         // No repository is not a repository without that file.
-        return base::system_error(root_.string(), "cannot open", errno);
+        auto error = base::system_error(root_.string(), "cannot open", errno);
+        error.code = base::Errc::unreachable;
+        return error;
     }
-    base::UniqueFd const fd(open_beneath(root.get(), path_in_tree(request.name)));
+    auto const fd = open_beneath(std::move(root), path_in_tree(request.name));
     if (!fd)
         return cannot_open(subject, errno);
     if (auto good = check_file(fd.get(), subject, request.limit); !good)

@@ -35,7 +35,7 @@ def schema_of(verb):
 
 def check(verb, answer):
     """Raises jsonschema.ValidationError."""
-    if "error" in answer:
+    if "error" in answer and verb != "check":
         validator("error", closed).validate(answer)
     elif verb == "monitor":
         validator(verb).validate(answer)  # what it takes from an event's description would be closed, too

@@ -18,7 +18,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
 NOBODY = 65534
-PATIENCE = 15  # seconds: a loaded machine and sanitizers are slow
+PATIENCE = 45  # seconds: a loaded machine and sanitizers are slow, and a disk that others write to even slower
 
 POLICY = pathlib.Path(__file__).parents[3] / "dbus/policy/org.livepatchd1.conf"
 
@@ -109,7 +109,8 @@ class Client:
 
     def __init__(self, bus, uid):
         with acting_as(uid):
-            self.connection = DBusConnection(prep_socket(bus.socket, timeout=PATIENCE))
+            self.connection = DBusConnection(
+                prep_socket(bus.socket, enable_fds=True, timeout=PATIENCE), enable_fds=True)
         self.serials = itertools.count(1000)
         self.replies = {}
         self.signals = []

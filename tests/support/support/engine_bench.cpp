@@ -41,6 +41,8 @@ engine::Engine::Parts EngineBench::parts() {
         .disk_worker = {disk_queue_->get_executor(), loop_->get_executor()},
         .task_worker = {disk_queue_->get_executor(), loop_->get_executor()},
         .source_worker = {source_queue_->get_executor(), loop_->get_executor()},
+        .check_worker = {source_queue_->get_executor(), loop_->get_executor()},
+        .preflight = preflight::Preflight(tree.root(), state(), keys()),
         .loader = kernel,
         .tree = kernel::LivepatchTree(tree.root()),
         .scanner = scanner,

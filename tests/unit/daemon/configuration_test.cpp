@@ -295,11 +295,52 @@ TEST_CASE("a source without signatures is one where an admin says so twice") {
     CHECK(other.source->trust == repository::Trust::module_signature);
 }
 
+TEST_CASE("a source that is a repository") {
+    auto const here = read_source_file(
+        "url = \"file:///srv/lp\"\nroot = \"/etc/livepatchd/trust/corp.root.json\"\n"
+        "module_signature = \"ignore\"\nring = \"canary\"\npriority = 60",
+        "/r/corp.toml",
+        release
+    );
+    CHECK(here.problems.empty());
+    REQUIRE(here.source);
+    CHECK(here.source->trust == repository::Trust::tuf);
+    CHECK(here.source->name == "corp");
+    CHECK(here.source->path == "/srv/lp");
+    CHECK(here.source->root == "/etc/livepatchd/trust/corp.root.json");
+    CHECK(here.source->ring == "canary");
+    CHECK(here.source->priority == 60);
+    CHECK_FALSE(here.source->wants_module_signature);
+    // What is elsewhere is read from its mirror.
+    auto const there = read_source_file(
+        "trust = \"tuf\"\nurl = \"https://patches.example.com/lp\"\nroot = \"/r.json\"",
+        "/r/corp.toml",
+        release,
+        "/mirrors"
+    );
+    REQUIRE(there.source);
+    CHECK(there.source->path == "/mirrors/corp");
+    CHECK(there.source->ring == "default");
+    CHECK(there.source->wants_module_signature);
+}
+
 TEST_CASE("a source that cannot be used is none, and told") {
     std::string const good = "trust = \"module-signature\"\npath = \"/x\"\n";
+    CHECK(source_problems("").at(0).find("no url") != std::string::npos);
     CHECK(
-        source_problems("") == Strings{"/etc/repos.d/x.toml: trust = \"tuf\" is not supported by "
-                                       "this version; use trust = \"module-signature\""}
+        source_problems("url = \"ftp://x\"\nroot = \"/r\"")
+            .at(0)
+            .find("of no kind that is known") != std::string::npos
+    );
+    CHECK(
+        source_problems("url = \"file://x\"\nroot = \"/r\"")
+            .at(0)
+            .find("of no kind that is known") != std::string::npos
+    );
+    CHECK(source_problems("url = \"file:///x\"").at(0).find("no root") != std::string::npos);
+    CHECK(
+        source_problems("url = \"file:///x\"\nroot = \"r\"").at(0).find("root is not absolute") !=
+        std::string::npos
     );
     CHECK(
         source_problems("trust = \"magic\"").at(0).find(":1: trust must be one of") !=

@@ -132,6 +132,8 @@ private:
          .disk_worker = {disk_thread_.get_executor(), loop_.get_executor()},
          .task_worker = {disk_thread_.get_executor(), loop_.get_executor()},
          .source_worker = {source_thread_.get_executor(), loop_.get_executor()},
+         .check_worker = {source_thread_.get_executor(), loop_.get_executor()},
+         .preflight = preflight::Preflight(tree_.root(), directory_.path(), directory_.path()),
          .loader = kernel_,
          .tree = kernel::LivepatchTree(tree_.root()),
          .scanner = scanner_,

@@ -33,6 +33,7 @@ struct WorldBuilder {
     std::vector<repository::Offer> stored = {};
     std::string overdue = {};
     bool reverse_for_others_only = false;
+    bool revert_withdrawn = false;
 
     // A digest is "sha NAME" unless told otherwise.
     static std::string digest(std::string const& name) { return "sha " + name; }
@@ -145,6 +146,7 @@ struct WorldBuilder {
             .reverse_for_others_only = reverse_for_others_only,
             .missing = missing,
             .livepatch = livepatch,
+            .revert_withdrawn = revert_withdrawn,
             .boot_id = "boot",
             .kernel = "kernel"};
     }

@@ -9,8 +9,8 @@
 
 using namespace livepatch;
 using base::Errc;
-using loader::Operation;
 using loader::Witness;
+using preflight::Operation;
 
 namespace {
 

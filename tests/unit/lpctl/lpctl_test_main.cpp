@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
         .can_ask = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0,
         .root = {.sys = root / "sys", .proc = root / "proc", .dev = root / "dev"},
         .status_file = root / "run/status.json",
-        .history_file = root / "state/history.db"};
+        .history_file = root / "state/history.db",
+        .configuration = root / "etc"};
     int const status = run(argc, argv, context);
     if (Interrupt::signal() != 0)
         die_of(Interrupt::signal());

@@ -87,7 +87,7 @@ TEST_CASE("rollback: an older timestamp") {
     REQUIRE(bench.refresh() == "ok");
     bench.repository.files[timestamp_file] = old;
     auto const error = bench.failure();
-    CHECK(error.code == Errc::verification_failed);
+    CHECK(error.code == Errc::rolled_back);
     CHECK(error.subject == "repo/metadata/timestamp.json");
     CHECK(error.cause == "the timestamp went back from version 2 to 1");
     CHECK(bench.stored() == "1 2 2 2");
@@ -373,7 +373,7 @@ TEST_CASE("half of a repository, as while it is copied: said so, and the next ti
         copy.erase(missing);
         bench.source.serve(copy);
         auto const error = bench.failure();
-        CHECK(error.code == Errc::failed);
+        CHECK(error.code == Errc::incomplete);
         CHECK(error.subject == std::string("repo/") + missing);
         CHECK(error.cause == "is not there, though the signed metadata names it");
         CHECK(error.remedy == "if the repository is being copied, copy timestamp.json last");

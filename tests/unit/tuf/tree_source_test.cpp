@@ -61,7 +61,7 @@ TEST_CASE("a tree that is not there is another thing than a file that is not the
     Tree tree;
     auto const got = tree.read("2.root.json");
     REQUIRE(got.has_error());
-    CHECK(got.error().code == Errc::failed);
+    CHECK(got.error().code == Errc::unreachable);
     CHECK(got.error().subject == tree.root);
 }
 

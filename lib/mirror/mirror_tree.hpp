@@ -1,0 +1,43 @@
+// The tree of a mirror: what a repository has, as far as it was fetched.
+#pragma once
+
+#include "base/result.hpp"
+#include "trust/tuf/targets.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace livepatch::mirror {
+
+// metadata/ and targets/ as in the repository; files that are on their way lie in .part/.
+class MirrorTree {
+public:
+    explicit MirrorTree(std::filesystem::path root) : root_(std::move(root)) {}
+
+    std::filesystem::path const& root() const { return root_; }
+
+    bool has_metadata(std::string const& file) const;
+    base::Result<void> write_metadata(std::string const& file, std::string_view bytes) const;
+
+    // `file`: as trust::tuf::target_file_name calls it. Only whole files are there under it.
+    bool has_target(std::string const& file, std::int64_t length) const;
+
+    // Where a target is put together; named by its hash, so that a later try goes on with it.
+    std::filesystem::path part(trust::tuf::Target const& target) const;
+
+    base::Result<void> prepare() const;
+
+    // The part becomes the target.
+    base::Result<void> complete(trust::tuf::Target const& target, std::string const& file) const;
+
+    // All but these go, parts and empty directories, too.
+    base::Result<void> keep_targets(std::set<std::string> const& files) const;
+
+private:
+    std::filesystem::path root_;
+};
+
+} // namespace livepatch::mirror

@@ -1,0 +1,76 @@
+// The catalogue of one kernel, as a publisher changes it.
+#pragma once
+
+#include "base/result.hpp"
+#include "publish/module_facts.hpp"
+#include "publish/times.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace livepatch::publish {
+
+// What the publisher says of a patch; "" and nothing = it is not said.
+struct PatchDescription {
+    std::string id;
+    std::string severity;
+    std::string type = "security";
+    std::string summary;
+    std::string details;
+    std::vector<std::string> vulnerabilities; // "CVE-2026-1234", "CVE-2026-1234:CVSS:3.1/AV:…"
+    std::vector<std::string> references;      // URLs of advisories
+    std::vector<std::string> supersedes;
+    std::vector<std::string> requires_ids;
+    std::vector<std::string> conflicts;
+    std::vector<std::string> kernel_build_ids;
+    std::vector<std::string> rings; // as parse_rings takes them
+    std::optional<std::int64_t> version;
+    std::optional<bool> cumulative; // where the module does not tell
+};
+
+class CatalogueDocument {
+public:
+    // Empty, for the kernels of a release.
+    explicit CatalogueDocument(std::string const& release);
+
+    // verification_failed: no catalogue of ours.
+    static base::Result<CatalogueDocument> parse(std::string_view text, std::string_view subject);
+
+    std::string release() const;
+
+    // conflict: there is a patch of that id, unless it is to take its place. invalid_argument: what
+    // is said of it makes no sense.
+    base::Result<void>
+    add(PatchDescription const& what, ModuleFacts const& facts, bool in_place_of_old);
+
+    bool has(std::string const& id) const { return find(id) != nullptr; }
+
+    nlohmann::json const* find(std::string const& id) const;
+
+    // The patch must be there.
+    void set_rings(std::string const& id, nlohmann::json rings);
+    void set_paused(std::string const& id, bool paused);
+    void withdraw(std::string const& id, std::string const& reason, std::string const& action);
+
+    // What is to hold from the publication on begins now. False when there was nothing of the kind.
+    bool settle(Time now);
+
+    // As small as it gets.
+    std::string text() const;
+
+    nlohmann::json const& content() const { return content_; }
+
+private:
+    explicit CatalogueDocument(nlohmann::json content);
+    nlohmann::json& patch(std::string const& id);
+    std::int64_t next_version() const;
+
+    nlohmann::json content_;
+};
+
+} // namespace livepatch::publish

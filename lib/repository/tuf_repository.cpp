@@ -1,0 +1,265 @@
+#include "repository/tuf_repository.hpp"
+
+#include "base/atomic_file.hpp"
+#include "base/directory.hpp"
+#include "base/file.hpp"
+#include "base/sealed_file.hpp"
+#include "module/unpack.hpp"
+#include "trust/tuf/file_name.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace livepatch::repository {
+
+namespace {
+
+namespace tuf = trust::tuf;
+
+constexpr auto catalogue_file = "catalogue.json";
+constexpr auto brake_file = "brake.json";
+constexpr std::string_view no_brakes = R"({"schema":"livepatchd.brake/1","modules":[]})";
+
+base::Error refused(std::string subject, std::string cause) {
+    return {
+        .code = base::Errc::verification_failed,
+        .subject = std::move(subject),
+        .cause = std::move(cause),
+        .remedy = "its publisher has to mend it"};
+}
+
+base::Result<tuf::Document> read_anchor(std::filesystem::path const& path) {
+    auto bytes = base::read_file(path, tuf::Limits().root);
+    if (bytes)
+        return tuf::Document{.subject = path.string(), .bytes = std::move(*bytes)};
+    auto error = bytes.error();
+    error.code = base::Errc::unreachable;
+    if (error.os_error == ENOENT)
+        error.remedy = "install the repository's root.json: lpctl trust add";
+    return error;
+}
+
+// No repository is not a repository without that file.
+base::Error in_words_of_repository(base::Error error) {
+    if (error.code == base::Errc::not_found)
+        error.code = base::Errc::unreachable;
+    return error;
+}
+
+std::string_view text_of(base::SealedFile const& file) {
+    auto const bytes = file.bytes();
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
+    return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+// Whether the file is there with this content; it may be large, and is not taken into memory.
+bool says(std::filesystem::path const& path, std::string_view text) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, std::size_t{64} * 1024> part; // NOLINT: filled by read
+    while (file.read(part.data(), part.size()) || file.gcount() > 0) {
+        auto const size = static_cast<std::size_t>(file.gcount());
+        if (!text.starts_with(std::string_view(part.data(), size)))
+            return false;
+        text.remove_prefix(size);
+    }
+    return file.eof() && text.empty();
+}
+
+base::Result<BrakeList> remembered_brakes(std::filesystem::path const& path) {
+    auto const text = base::read_file(path, max_brake_size);
+    if (!text && text.error().os_error == ENOENT)
+        return BrakeList();
+    if (!text)
+        return text.error();
+    return parse_brake_list(*text, path.string());
+}
+
+} // namespace
+
+base::Result<TufRepository> TufRepository::open(Paths const& paths, Time now) {
+    auto anchor = read_anchor(paths.anchor);
+    if (!anchor)
+        return anchor.error();
+    auto store = tuf::Store::open(
+        {.metadata = paths.state / "metadata", .memory = paths.state / "state.json"}
+    );
+    if (!store)
+        return store.error();
+    auto parts = std::make_unique<Parts>(paths, std::move(*store));
+    auto client = tuf::Client::refreshed(
+        std::move(*anchor), {.store = parts->store, .source = parts->source, .now = now}
+    );
+    if (!client)
+        return in_words_of_repository(client.error());
+    parts->client.emplace(std::move(*client));
+    return TufRepository(std::move(parts));
+}
+
+base::Result<base::SealedFile> TufRepository::file(std::string const& path, std::size_t limit) {
+    auto const target = parts_->client->find(path);
+    if (!target)
+        return target.error();
+    if (static_cast<std::size_t>(target->length) > limit) {
+        return base::Error{
+            .code = base::Errc::limits_exceeded,
+            .subject = path,
+            .cause = "longer than " + std::to_string(limit) + " bytes",
+            .remedy = "its publisher has to make it smaller"};
+    }
+    auto writer = base::SealedFileWriter::create("catalogue");
+    if (!writer)
+        return writer.error();
+    auto const fetched = parts_->client->fetch(*target, [&](std::span<std::byte const> bytes) {
+        return writer->append(bytes);
+    });
+    if (!fetched)
+        return fetched.error();
+    return std::move(*writer).seal();
+}
+
+base::Result<void> TufRepository::remember(std::string const& name, std::string_view text) {
+    auto const path = parts_->paths.state / name;
+    if (says(path, text))
+        return {};
+    return base::replace_file(path, text, 0644, base::Durability::power_cut);
+}
+
+// What stops is remembered before what could be loaded.
+base::Result<TufRepository::Published>
+TufRepository::published(std::string const& arch, std::string const& release) {
+    auto const brakes = file(std::string(brake_path), max_brake_size);
+    if (!brakes && brakes.error().code != base::Errc::not_found)
+        return brakes.error();
+    auto const brake_text = brakes ? text_of(*brakes) : no_brakes;
+    auto list = parse_brake_list(brake_text, brake_path);
+    if (!list)
+        return list.error();
+    auto const path = catalogue_path(arch, release);
+    auto const content = file(path, max_catalogue_size);
+    if (!content)
+        return content.error();
+    auto const catalogue_text = text_of(*content);
+    auto catalogue = parse_kernel_catalogue(catalogue_text, path);
+    if (!catalogue)
+        return catalogue.error();
+    if (catalogue->kernel.release != release)
+        return refused(path, "says that it is for the kernel " + catalogue->kernel.release);
+    for (auto const& [name, text] :
+         {std::pair(brake_file, brake_text), std::pair(catalogue_file, catalogue_text)})
+        if (auto kept = remember(name, text); !kept)
+            return kept.error();
+    return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(list)};
+}
+
+base::Result<TufRepository::Published>
+TufRepository::remembered(std::filesystem::path const& state, std::string const& release) {
+    auto const path = state / catalogue_file;
+    auto const text = base::read_file(path, max_catalogue_size);
+    if (!text)
+        return text.error();
+    auto catalogue = parse_kernel_catalogue(*text, path.string());
+    if (!catalogue)
+        return catalogue.error();
+    if (catalogue->kernel.release != release) {
+        return base::Error{
+            .code = base::Errc::not_found,
+            .subject = path.string(),
+            .cause = "of another kernel, " + catalogue->kernel.release,
+            .remedy = {}};
+    }
+    auto brakes = remembered_brakes(state / brake_file);
+    if (!brakes)
+        return brakes.error();
+    return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(brakes)};
+}
+
+// As a name first, so that a crash in the middle leaves nothing that is believed.
+base::Result<void> TufRepository::forget(std::filesystem::path const& state) {
+    auto aside = state;
+    aside += ".old";
+    std::error_code failed;
+    std::filesystem::remove_all(aside, failed);
+    if (!failed)
+        std::filesystem::rename(state, aside, failed);
+    if (failed == std::errc::no_such_file_or_directory)
+        return {};
+    if (!failed)
+        std::filesystem::remove_all(aside, failed);
+    if (failed)
+        return base::system_error(state.string(), "cannot remove", failed.value());
+    return base::sync_directory(state.parent_path());
+}
+
+base::Result<tuf::Target> TufRepository::target_of(PatchEntry const& entry) {
+    auto const& said = entry.module;
+    auto target = parts_->client->find(said.path);
+    if (!target && target.error().code == base::Errc::not_found)
+        return refused(said.path, "is in the catalogue, but no target of the repository");
+    if (!target)
+        return target.error();
+    if (target->hashes.sha256 != said.sha256)
+        return refused(said.path, "has one SHA-256 in the catalogue and another as a target");
+    bool const same_length =
+        !said.length || *said.length == static_cast<std::uint64_t>(target->length);
+    if (!same_length)
+        return refused(said.path, "has one length in the catalogue and another as a target");
+    if (static_cast<std::size_t>(target->length) > module::max_module_size)
+        return refused(said.path, "too long for a module");
+    return target;
+}
+
+base::Result<std::filesystem::path> TufRepository::path_of(PatchEntry const& entry) {
+    auto const target = target_of(entry);
+    if (!target)
+        return target.error();
+    auto file = tuf::target_file_name(*target, parts_->client->root().consistent_snapshot);
+    if (!file)
+        return file.error();
+    return std::filesystem::path(
+        parts_->source.locate({tuf::Source::Area::targets, std::move(*file)})
+    );
+}
+
+base::Result<trust::Candidate> TufRepository::module(PatchEntry const& entry) {
+    auto const target = target_of(entry);
+    if (!target)
+        return target.error();
+    auto const path = path_of(entry);
+    if (!path)
+        return path.error();
+    auto writer = base::SealedFileWriter::create(entry.module.name);
+    if (!writer)
+        return writer.error();
+    auto const fetched =
+        parts_->client->fetch_unhashed(*target, [&](std::span<std::byte const> bytes) {
+            return writer->append(bytes);
+        });
+    if (!fetched) {
+        auto error = fetched.error();
+        // The limit is what was signed.
+        if (error.code == base::Errc::limits_exceeded)
+            error.code = base::Errc::verification_failed;
+        return error;
+    }
+    auto file = std::move(*writer).seal();
+    if (!file)
+        return file.error();
+    return trust::Candidate::parse(std::move(*file), path->string(), entry.module.sha256);
+}
+
+Time TufRepository::expires() const {
+    auto const& client = *parts_->client;
+    return std::min(
+        {client.root().header.expires,
+         client.timestamp().header.expires,
+         client.snapshot().header.expires,
+         client.targets().header.expires}
+    );
+}
+
+} // namespace livepatch::repository

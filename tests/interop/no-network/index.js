@@ -1,0 +1,5 @@
+'use strict'
+
+module.exports = () => {
+  throw new Error('this client reads from a directory')
+}

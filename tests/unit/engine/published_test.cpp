@@ -1,0 +1,262 @@
+// What publishers say of their patches: taken back, needed, unwanted beside others, not yet here,
+// and with times of their own.
+#include "engine/compose_report.hpp"
+#include "engine/policy.hpp"
+#include "engine/probation.hpp"
+#include "engine/stall_ladder.hpp"
+#include "support/catch.hpp"
+#include "trust/tuf/header.hpp"
+#include "world_builder.hpp"
+
+using namespace livepatch;
+using namespace livepatch::engine;
+using namespace std::chrono_literals;
+using base::PatchState;
+using module::Replace;
+using report::Disposition;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+Time at(char const* text) {
+    return *trust::tuf::parse_time(text);
+}
+
+report::Report report_of(WorldBuilder const& host) {
+    kernel::Identity const identity{.release = "6.1", .livepatch = true};
+    auto const world = host.world();
+    return compose_report(
+        world, judge(world), {.kernel = identity, .warnings = {}, .transition_since = {}}
+    );
+}
+
+void take_back(WorldBuilder& host, std::string const& name, bool revert = false) {
+    host.catalogue.taken_back[WorldBuilder::digest(name)] = {.reason = "hurts", .revert = revert};
+}
+
+} // namespace
+
+TEST_CASE("what was taken back is not loaded, and another may be in its place") {
+    WorldBuilder host;
+    host.offer("lp_1", Replace::yes);
+    host.offer("lp_2", Replace::yes);
+    CHECK(host.steps() == Strings{"load lp_2"});
+    take_back(host, "lp_2");
+    CHECK(host.steps() == Strings{"load lp_1"});
+    auto const judged = host.judged("lp_2");
+    CHECK(judged.disposition == Disposition::withdrawn);
+    CHECK(judged.reason == "taken back by its publisher: hurts");
+}
+
+TEST_CASE("what is loaded and taken back stays, unless it is to leave") {
+    WorldBuilder host;
+    host.offer("lp_1", Replace::yes);
+    host.offer("lp_2", Replace::yes);
+    host.see("lp_2", PatchState::enabled);
+    host.record("lp_2").replace = Replace::yes;
+    take_back(host, "lp_2", true);
+    SECTION("the host does not let others decide") {
+        CHECK(host.steps().empty());
+        CHECK(host.judged("lp_2").disposition == Disposition::withdrawn);
+        CHECK(host.judged("lp_1").disposition == Disposition::replaced);
+        auto const report = report_of(host);
+        CHECK(report.patches[1].flags == Strings{"withdrawn", "insecure", "release-only"});
+    }
+    SECTION("it does") {
+        host.revert_withdrawn = true;
+        CHECK(host.steps().front() == "disable lp_2");
+        SECTION("the last good one takes its place at once") {
+            host.prove("lp_1");
+            CHECK(host.steps().front() == "load lp_1 over lp_2");
+        }
+    }
+    SECTION("the publisher only said that it shall not be loaded") {
+        host.revert_withdrawn = true;
+        take_back(host, "lp_2", false);
+        CHECK(host.steps().empty());
+    }
+}
+
+TEST_CASE("a patch comes after the one it needs") {
+    WorldBuilder host;
+    host.offer("lp_a").needs = {"lp_b"};
+    host.offer("lp_b");
+    CHECK(host.steps() == Strings{"load lp_b"});
+    auto judged = host.judged("lp_a");
+    CHECK(judged.disposition == Disposition::scheduled);
+    CHECK(judged.not_yet);
+    CHECK(judged.reason == "requires lp_b, which comes first");
+    CHECK(judged.refusal->code == base::Errc::conflict);
+
+    host.record("lp_b");
+    host.see("lp_b", PatchState::enabling);
+    CHECK(host.steps().empty());
+    host.observed.patches[0].state = PatchState::enabled;
+    host.observed.patches[0].transition = false;
+    CHECK(host.steps() == Strings{"load lp_a"});
+    CHECK_FALSE(host.judged("lp_a").refusal);
+}
+
+TEST_CASE("what has taken the place of a needed patch is as good") {
+    WorldBuilder host;
+    host.offer("lp_a").needs = {"lp_old"};
+    CHECK(host.judged("lp_a").disposition == Disposition::rejected);
+    CHECK(host.judged("lp_a").reason == "requires lp_old, which is not loaded");
+    host.offer("lp_new").supersedes = {"lp_old"};
+    host.record("lp_new");
+    host.see("lp_new", PatchState::enabled);
+    CHECK(host.steps() == Strings{"load lp_a"});
+}
+
+TEST_CASE("patches that do not bear each other") {
+    WorldBuilder host;
+    host.offer("lp_a").conflicts = {"lp_b"};
+    host.offer("lp_b");
+    host.record("lp_b");
+    host.see("lp_b", PatchState::enabled);
+    CHECK(host.judged("lp_a").disposition == Disposition::rejected);
+    CHECK(host.judged("lp_a").reason == "conflict: it cannot be in the kernel with lp_b");
+    CHECK(host.judged("lp_a").refusal->remedy == "lpctl revert lp_b");
+    // Whichever of the two says so; but what replaces the other may come.
+    host.catalogue.offers[0].conflicts.clear();
+    host.catalogue.offers[1].conflicts = {"lp_a"};
+    CHECK(host.judged("lp_a").disposition == Disposition::rejected);
+    host.catalogue.offers[0].module.replace = Replace::yes;
+    CHECK(host.steps() == Strings{"load lp_a"});
+}
+
+TEST_CASE("what is superseded by name is not loaded, as long as the other one comes") {
+    WorldBuilder host;
+    host.offer("lp_a");
+    host.offer("lp_b").supersedes = {"lp_a"};
+    CHECK(host.steps() == Strings{"load lp_b"});
+    CHECK(host.judged("lp_a").reason == "superseded by lp_b");
+    host.not_yet[WorldBuilder::digest("lp_b")] = "later";
+    CHECK(host.steps() == Strings{"load lp_a"});
+}
+
+TEST_CASE("a rollout keeps a patch out until it reaches this host") {
+    WorldBuilder host;
+    auto const now = at("2026-06-01T00:00:00Z");
+    auto& offer = host.offer("lp_a");
+    repository::Rollout const rollout{
+        .rings = {
+            {"default",
+             {{std::chrono::floor<std::chrono::seconds>(at("2026-05-01T00:00:00Z")), 25},
+              {std::chrono::floor<std::chrono::seconds>(at("2026-06-02T00:00:00Z")), 100}}}}};
+    offer.rollout = repository::RolloutPlan(rollout, "default", std::uint64_t{1} << 63U);
+    auto verdict = apply_policy({}, host.catalogue, {}, now);
+    CHECK(
+        verdict.later.at(offer.sha256) ==
+        "rollout: at 25 %, this host is at 50.00 %; its turn is at 2026-06-02T00:00:00Z"
+    );
+    CHECK(verdict.next == at("2026-06-02T00:00:00Z"));
+    CHECK(apply_policy({}, host.catalogue, {}, at("2026-06-02T00:00:00Z")).later.empty());
+    offer.rollout = repository::RolloutPlan({.paused = true}, "default", 0);
+    verdict = apply_policy({}, host.catalogue, {}, now);
+    CHECK(verdict.later.at(offer.sha256) == "rollout: paused by its publisher");
+    CHECK_FALSE(verdict.next);
+    offer.rollout = repository::RolloutPlan({.rings = {{"canary", {}}}}, "default", 0);
+    verdict = apply_policy({}, host.catalogue, {}, now);
+    CHECK(
+        verdict.later.at(offer.sha256) ==
+        "rollout: at 0 %, this host is at 0.00 %; its turn is not known yet"
+    );
+}
+
+TEST_CASE("each way in which a repository fails has a code of its own") {
+    using base::Errc;
+    WorldBuilder host;
+    for (auto const& [code, words] :
+         {std::pair(Errc::expired, "source-expired: x: y"),
+          std::pair(Errc::rolled_back, "source-rolled-back: x: y"),
+          std::pair(Errc::incomplete, "source-incomplete: x: y"),
+          std::pair(Errc::unreachable, "source-unreachable: x: y"),
+          std::pair(Errc::conflict, "source-root-changed: x: y"),
+          std::pair(Errc::not_found, "source-without-kernel: x: y"),
+          std::pair(Errc::verification_failed, "source: x: y")}) {
+        host.catalogue.problems = {
+            base::Error{.code = code, .subject = "x", .cause = "y", .remedy = {}}};
+        CHECK(report_of(host).health_reasons == Strings{words});
+        CHECK(report_of(host).health == report::Health::degraded);
+    }
+}
+
+TEST_CASE("a kernel for which nothing is made any more wants a reboot") {
+    WorldBuilder host;
+    host.catalogue.read_at = at("2026-06-01T00:00:00Z");
+    repository::KernelAdvice advice{
+        .source = "corp",
+        .support_status = "supported",
+        .support_ends = trust::tuf::parse_time("2026-06-02T00:00:00Z"),
+        .reboot_into = "6.2"};
+    host.catalogue.advice = {advice};
+    CHECK_FALSE(report_of(host).reboot_needed);
+    CHECK(report_of(host).health == report::Health::ok);
+    auto const reason = std::string(
+        "kernel-unsupported: the repository corp makes no livepatches for this kernel any more "
+        "since 2026-06-02T00:00:00Z; boot 6.2"
+    );
+    host.catalogue.read_at = at("2026-06-02T00:00:00Z");
+    CHECK(report_of(host).reboot_needed);
+    CHECK(report_of(host).reboot_reasons == Strings{reason});
+    CHECK(report_of(host).health_reasons == Strings{reason});
+    advice.support_ends.reset();
+    advice.support_status = "ended";
+    host.catalogue.advice = {advice};
+    CHECK(report_of(host).reboot_needed);
+    // Of what no livepatch mends only that which another kernel does.
+    advice.support_status = "supported";
+    advice.unfixed = {
+        {.id = "CVE-1", .reason = "deep", .reboot = true},
+        {.id = "CVE-2", .reason = {}, .reboot = false}};
+    host.catalogue.advice = {advice};
+    CHECK(
+        report_of(host).reboot_reasons ==
+        Strings{"unfixed: CVE-1 cannot be livepatched: deep; boot 6.2"}
+    );
+    CHECK(report_of(host).health == report::Health::ok);
+}
+
+TEST_CASE("when the metadata expires is told") {
+    WorldBuilder host;
+    CHECK(report_of(host).metadata_expires == Time());
+    host.catalogue.expires = trust::tuf::parse_time("2026-06-02T00:00:00Z");
+    CHECK(report_of(host).metadata_expires == at("2026-06-02T00:00:00Z"));
+}
+
+TEST_CASE("a publisher knows how long a transition of his may take") {
+    StallLadder ladder({.stall_after = 20s, .reverse_after = 300s}, "host");
+    kernel::ObservedPatch const patch{.name = "lp_a", .state = PatchState::enabling};
+    base::Clock::Monotonic const start{};
+    ladder.follow(&patch, start, {.stall_after = 5s, .reverse_after = 10s});
+    CHECK(ladder.reverse_after() == 10s);
+    CHECK_FALSE(ladder.is_stalled(start + 4s));
+    CHECK(ladder.is_stalled(start + 5s));
+    CHECK(ladder.is_overdue(start + 10s));
+    CHECK(ladder.next(start) == start + 5s);
+    ladder.follow(nullptr, start + 11s);
+    ladder.follow(&patch, start + 12s); // of another one, say
+    CHECK_FALSE(ladder.is_stalled(start + 31s));
+    CHECK(ladder.is_stalled(start + 32s));
+    ladder.follow(&patch, start + 12s, {.reverse_after = 0s});
+    CHECK_FALSE(ladder.is_overdue(start + 3600s));
+}
+
+TEST_CASE("a publisher knows how long a patch of his has to be watched") {
+    WorldBuilder host;
+    host.see("lp_a", PatchState::enabled);
+    host.record("lp_a").proving = true;
+    Probation probation({.time = 600s});
+    base::Clock::Monotonic const start{};
+    auto const times = [](std::string const&) {
+        return repository::PatchTimes{.probation = 60s, .revert_on = Strings{"oops"}};
+    };
+    probation.follow(host.state, host.observed, "boot", start, times);
+    CHECK(probation.next() == start + 60s);
+    CHECK(probation.passed(start + 59s).empty());
+    CHECK(probation.passed(start + 60s) == Strings{"lp_a"});
+    kernel::Trace trace{};
+    trace.kind = kernel::TraceKind::warning;
+    CHECK(probation.culprit(trace).empty());
+}

@@ -1,0 +1,25 @@
+#!/bin/bash
+# A kernel that enforces module signatures: what it would refuse is known and explained before the attempt.
+# cmdline: module.sig_enforce=1
+. /root/files/guest.sh
+
+check_equal "this kernel enforces signatures" Y "$(</sys/module/module/parameters/sig_enforce)"
+put_patch "$MODULES/lp_cmdline.ko"
+wait_for "seen" eval '! daemon_says lp_cmdline none'
+status=0
+said=$(lpctl check lp_cmdline) || status=$?
+echo "$said"
+check_equal "predicted" 6 "$status"
+check_contains "in words" "enforces signatures and does not know its signer" "$said"
+check_contains "with the remedy" "mokutil --import" "$said"
+status=0
+said=$(lpctl apply lp_cmdline 2>&1) || status=$?
+echo "$said"
+check_equal "apply is refused" 6 "$status"
+check_contains "in the same words" "enforces signatures and does not know its signer" "$said"
+check_equal "the kernel was never asked" 0 "$(kernel_log | grep -c "Loading of" || true)"
+check "nothing is left" eval 'patch_absent lp_cmdline && module_absent lp_cmdline'
+status=0
+insmod "$MODULES/lp_cmdline.ko" || status=$?
+check "and it would have refused" test $status -ne 0
+check "as we said" kernel_said "unavailable key"
