@@ -19,8 +19,11 @@ public:
     Monotonic now() const override { return now_; }
 
     Wall wall() const override {
-        return begin + std::chrono::duration_cast<Wall::duration>(now_ - start);
+        return begin + std::chrono::duration_cast<Wall::duration>(now_ - start) + set_;
     }
+
+    // The machine was suspended for so long, or somebody set its clock: no alarm knows of it.
+    void shift_wall(std::chrono::seconds by) { set_ += by; }
 
     std::unique_ptr<base::Alarm> alarm(Monotonic when, std::function<void()> ring) override {
         Key const key{when, ++last_};
@@ -66,6 +69,7 @@ private:
     };
 
     Monotonic now_ = start;
+    std::chrono::seconds set_{0};
     unsigned last_ = 0;
     std::shared_ptr<Alarms> alarms_ = std::make_shared<Alarms>();
 };

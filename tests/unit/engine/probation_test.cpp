@@ -164,6 +164,16 @@ TEST_CASE("a harmful cumulative patch gives way to the one that was good before"
     }
 }
 
+TEST_CASE("a probation is not slept through") {
+    ProvingBench bench;
+    bench.clock.shift_wall(std::chrono::hours(8));
+    bench.engine().notice();
+    bench.advance(1s);
+    CHECK(bench.patch("lp_one").probation == report::Probation::running);
+    bench.advance(10min);
+    CHECK(bench.patch("lp_one").probation == report::Probation::passed);
+}
+
 TEST_CASE("what takes the place of a harmful patch") {
     WorldBuilder world;
     world.mode = report::Mode::manual;

@@ -50,6 +50,25 @@ kernel::TaskScan one_task() {
 
 } // namespace
 
+TEST_CASE("time that the machine sleeps does not count, nor does a clock that is set") {
+    StallingBench bench;
+    auto const by = GENERATE(8h, -48h);
+    bench.advance(19s);
+    bench.clock.shift_wall(by);
+    bench.engine().notice();
+    bench.advance(500ms);
+    CHECK(bench.count("stalled lp_one") == 0);
+    bench.advance(1s);
+    CHECK(bench.count("stalled lp_one") == 1);
+    bench.advance(4min);
+    bench.clock.shift_wall(by);
+    bench.engine().notice();
+    bench.advance(1s);
+    CHECK(bench.patch("lp_one").state == PatchState::enabling); // not turned round
+    bench.advance(1min);
+    CHECK(bench.patch("lp_one").state == PatchState::disabling);
+}
+
 TEST_CASE("the ladder: said, turned round, tried again, given up until reboot") {
     StallingBench bench;
     bench.scanner.answer = one_task();
