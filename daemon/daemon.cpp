@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <utility>
@@ -201,9 +202,18 @@ void Daemon::tell_overlooked() {
     history_.read({}, [this](base::Result<std::vector<report::Event>> const& told) {
         if (!told)
             return;
+        auto const report = engine_.report(); // may find what is told in a moment
+        if (engine_.is_blind())
+            return;
         auto const now = clock_.wall();
-        for (auto& event : history::overlooked(*told, engine_.report(), identity_.boot_id, now))
-            history_.record(std::move(event));
+        for (auto& event : history::overlooked(*told, report, identity_.boot_id, now)) {
+            bool const coming =
+                std::any_of(to_announce_.begin(), to_announce_.end(), [&](auto const& other) {
+                    return other.patch == event.patch;
+                });
+            if (!coming)
+                history_.record(std::move(event));
+        }
     });
 }
 
@@ -265,7 +275,6 @@ void Daemon::take(LoadedConfiguration loaded) {
     hints_.watch(watched_directories());
     auto const& configuration = loaded_.configuration;
     history_.retain(rules_of(configuration.history));
-    health_command_.configure(configuration.probation.command);
     engine_.reconfigure(
         {.sources = configuration.sources,
          .mode = configuration.apply.mode,
@@ -275,6 +284,7 @@ void Daemon::take(LoadedConfiguration loaded) {
          .probation = rules_of(configuration.probation),
          .policy = rules_of(configuration.apply)},
         [this](base::Result<void> const&) {
+            health_command_.configure(loaded_.configuration.probation.command);
             service_manager_.ready();
             spdlog::info("the configuration was read again");
             wait_for_reload();

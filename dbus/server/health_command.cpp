@@ -1,6 +1,7 @@
 #include "dbus_server/health_command.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,13 +32,22 @@ std::uint64_t usec(std::chrono::microseconds time) {
     return static_cast<std::uint64_t>(time.count());
 }
 
+// systemd expands variables before the shell sees them.
+std::string unexpanded(std::string_view command) {
+    std::string text;
+    for (char const c : command)
+        text += c == '$' ? "$$" : std::string(1, c);
+    return text;
+}
+
 std::vector<Property> properties(std::string const& patch, std::string const& command) {
     auto const text = [](char const* value) { return sdbus::Variant(std::string(value)); };
     return {
         {"Description", sdbus::Variant("Health command of livepatchd for " + patch)},
         {"Type", text("oneshot")},
         {"ExecStart",
-         sdbus::Variant(std::vector<Command>{{"/bin/sh", {"/bin/sh", "-c", command}, false}})},
+         sdbus::Variant(std::vector<Command>{
+             {"/bin/sh", {"/bin/sh", "-c", unexpanded(command)}, false}})},
         {"Environment", sdbus::Variant(std::vector<std::string>{"LIVEPATCH=" + patch})},
         {"RemainAfterExit", sdbus::Variant(true)}, // until we have seen it
         {"DynamicUser", sdbus::Variant(true)},
@@ -54,8 +64,11 @@ base::Error not_asked(std::string cause) {
         .remedy = "journalctl -u livepatch-health.service"};
 }
 
-base::Result<HealthCommand::Verdict> judge(std::int32_t status) {
+// Whoever was killed, had no time or was never begun has said nothing.
+base::Result<HealthCommand::Verdict> judge(std::string const& result, std::int32_t status) {
     auto const words = "exit status " + std::to_string(status);
+    if (result != "exit-code")
+        return not_asked("it did not end by itself: " + result);
     if (status == not_executable || status == not_found || status >= first_of_systemd)
         return not_asked("it cannot be run: " + words);
     return HealthCommand::Verdict{
@@ -96,66 +109,98 @@ void HealthCommand::ask(char const* method, Arguments const&... arguments) {
 
 void HealthCommand::run(std::string const& patch, Done done) {
     done_ = std::move(done);
+    patch_ = patch;
+    verdict_.reset();
     too_late_ = clock_.alarm(clock_.now() + time_limit + grace, [this] {
         finish(not_asked("nothing was heard of it for too long"));
     });
-    ask("ResetFailedUnit"); // what a daemon left that was killed
+    // What a daemon left that was killed.
+    ask("StopUnit", "replace");
+    ask("ResetFailedUnit");
     // systemd tells of units only when somebody wants to know. Twice is an error, and no harm.
     manager_->callMethodAsync("Subscribe")
         .onInterface(manager_interface)
         .withTimeout(answer_timeout)
-        .uponReplyInvoke([this, patch](sdbus::Error const*) { start(patch); });
+        .uponReplyInvoke([this](sdbus::Error const*) { start(); });
     pump_.wake();
 }
 
-void HealthCommand::start(std::string const& patch) {
+void HealthCommand::start() {
+    if (!done_)
+        return;
     manager_->callMethodAsync("StartTransientUnit")
         .onInterface(manager_interface)
         .withTimeout(answer_timeout)
         .withArguments(
             std::string(unit_name),
             std::string("replace"),
-            properties(patch, command_),
+            properties(patch_, command_),
             std::vector<Auxiliary>()
         )
         .uponReplyInvoke([this](sdbus::Error const* error, sdbus::ObjectPath const&) {
-            if (error != nullptr)
+            if (error == nullptr)
+                started_ = true;
+            else if (error->getName() == "org.freedesktop.systemd1.UnitExists") // on its way out
+                again_ = clock_.alarm(clock_.now() + 1s, [this] { start(); });
+            else
                 finish(not_asked("systemd does not run it: " + error->getMessage()));
         });
     pump_.wake();
 }
 
+// What is told before it has been started is of a unit before. It stays until it is told to go, and
+// the verdict waits for that: the next one has the same name.
 void HealthCommand::changed(std::string const& interface, Properties const& properties) {
     auto const state = properties.find("ActiveState");
-    if (!done_ || interface != "org.freedesktop.systemd1.Unit" || state == properties.end())
+    if (!started_ || interface != "org.freedesktop.systemd1.Unit" || state == properties.end())
         return;
     auto const word = state->second.get<std::string>();
-    if (word == "failed")
-        return failed();
-    if (word != "active")
+    if (word == "inactive" && verdict_)
+        return finish(*std::exchange(verdict_, {}));
+    if (verdict_)
         return;
-    ask("StopUnit", "replace");
-    finish(Verdict{});
+    if (word == "active") {
+        verdict_ = Verdict{};
+        ask("StopUnit", "replace");
+    } else if (word == "failed") {
+        read_result();
+    }
 }
 
-void HealthCommand::failed() {
-    unit_->callMethodAsync("Get")
+void HealthCommand::read_result() {
+    verdict_ = not_asked("systemd does not tell how it ended"); // until it does
+    unit_->callMethodAsync("GetAll")
         .onInterface(properties_interface)
         .withTimeout(answer_timeout)
-        .withArguments(
-            std::string("org.freedesktop.systemd1.Service"), std::string("ExecMainStatus")
-        )
-        .uponReplyInvoke([this](sdbus::Error const* error, sdbus::Variant const& value) {
-            ask("ResetFailedUnit");
-            if (error != nullptr || !value.containsValueOfType<std::int32_t>())
-                return finish(not_asked("systemd does not tell how it ended"));
-            finish(judge(value.get<std::int32_t>()));
+        .withArguments(std::string("org.freedesktop.systemd1.Service"))
+        .uponReplyInvoke([this](sdbus::Error const* error, Properties const& properties) {
+            auto const result = properties.find("Result");
+            auto const status = properties.find("ExecMainStatus");
+            if (error == nullptr && result != properties.end() && status != properties.end())
+                verdict_ =
+                    judge(result->second.get<std::string>(), status->second.get<std::int32_t>());
+            forget();
+        });
+    pump_.wake();
+}
+
+// A unit that failed stays until somebody has read why.
+void HealthCommand::forget() {
+    manager_->callMethodAsync("ResetFailedUnit")
+        .onInterface(manager_interface)
+        .withTimeout(answer_timeout)
+        .withArguments(std::string(unit_name))
+        .uponReplyInvoke([this](sdbus::Error const*) {
+            if (verdict_)
+                finish(*std::exchange(verdict_, {}));
         });
     pump_.wake();
 }
 
 void HealthCommand::finish(base::Result<Verdict> verdict) {
+    started_ = false;
     too_late_.reset();
+    again_.reset();
     if (auto const done = std::exchange(done_, {}))
         done(std::move(verdict));
 }

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace livepatch::dbus_server {
@@ -30,10 +31,10 @@ public:
 
     bool is_wanted() const override { return !command_.empty(); }
 
-    // As livepatch-health.service, with the patch's name in $LIVEPATCH. Exit 0 is well, and all
-    // else is not, but for 126 and 127, by which a shell says that it could not run the command,
-    // and 200 and above, by which systemd does: those are errors, as is a systemd that does not
-    // answer.
+    // As livepatch-health.service, with the patch's name in $LIVEPATCH. Exit 0 is well, and any
+    // other is not, but for 126 and 127, by which a shell says that it could not run the command,
+    // and 200 and above, by which systemd does. Those are errors, as are a command that is killed
+    // or has no time, and a systemd that does not answer.
     void run(std::string const& patch, Done done) override;
 
 private:
@@ -42,9 +43,10 @@ private:
     // A call of systemd about the unit that nobody waits for.
     template <class... Arguments>
     void ask(char const* method, Arguments const&... arguments);
-    void start(std::string const& patch);
+    void start();
     void changed(std::string const& interface, Properties const& properties);
-    void failed();
+    void read_result();
+    void forget();
     void finish(base::Result<Verdict> verdict);
 
     BusPump& pump_;
@@ -53,7 +55,11 @@ private:
     std::unique_ptr<sdbus::IProxy> unit_;
     std::string command_;
     std::unique_ptr<base::Alarm> too_late_;
-    Done done_; // of what runs
+    std::unique_ptr<base::Alarm> again_;
+    std::string patch_;                            // that it is asked about
+    bool started_ = false;                         // systemd has begun it
+    std::optional<base::Result<Verdict>> verdict_; // of a unit that is still there
+    Done done_;                                    // of what runs
 };
 
 } // namespace livepatch::dbus_server

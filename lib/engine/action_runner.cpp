@@ -99,25 +99,31 @@ void ActionRunner::verified(
 ) {
     if (number != verifications_)
         return;
-    deadline_.reset();
     durations_.verify = step_took();
+    if (patch && !obstacle)
+        return record_and_load(std::move(patch).value());
+    deadline_.reset();
     if (!patch)
-        return finish(patch.error(), End::untried);
-    if (obstacle)
-        return finish(std::move(obstacle), End::foreseen);
-    record_and_load(std::move(patch).value());
+        finish(patch.error(), End::untried);
+    else
+        finish(std::move(obstacle), End::foreseen);
 }
 
 void ActionRunner::too_late(unsigned number) {
-    if (number != verifications_ || stage_ != report::Stage::verifying)
+    if (number != verifications_)
         return;
     ++verifications_;
+    if (stage_ == report::Stage::loading) { // the disk has not taken its record so far
+        restore_record();
+        parts_.keeper.save();
+    }
     finish(
         base::Error{
             .code = base::Errc::failed,
             .subject = action_.name,
-            .cause = "it could not be verified within " + std::to_string(rescue_patience.count()) +
-                     " ms to take the place of " + action_.over,
+            .cause = "it could not be verified and recorded within " +
+                     std::to_string(rescue_patience.count()) + " ms to take the place of " +
+                     action_.over,
             .remedy = {},
             .os_error = ETIMEDOUT},
         End::untried
@@ -158,7 +164,11 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
     repin();
     // Shared, since a callback must be copyable and the patch is not.
     auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));
-    parts_.keeper.save([this, shared](base::Result<void> const& saved) {
+    parts_.keeper.save([this, shared, number = verifications_](base::Result<void> const& saved) {
+        if (number != verifications_)
+            return;
+        ++verifications_; // in time
+        deadline_.reset();
         if (!saved && !parts_.load_unrecorded) {
             restore_record();
             return finish(not_recorded(action_.name, saved.error()), End::untried);
@@ -259,26 +269,36 @@ void ActionRunner::change(bool ours) {
             .at = {},
             .replaced_by = {}});
     }
-    // It goes on even if it cannot be recorded: a full disk must not keep a harmful patch in.
-    parts_.keeper.save([this, disable](base::Result<void> const&) {
-        begin_step();
-        parts_.kernel_worker.run(
-            [this, name = action_.name, disable] {
-                return disable ? parts_.loader.disable(name) : parts_.loader.enable(name);
-            },
-            [this, disable](base::Result<void> const& result) {
-                durations_.load = step_took();
-                auto error = disable  ? unless_gone(result)
-                             : result ? std::nullopt
-                                      : std::optional(result.error());
-                if (error) {
-                    restore_record();
-                    parts_.keeper.save();
-                }
-                finish(std::move(error));
+    // It goes on even if it cannot be recorded, or not in time: neither a full disk nor one that
+    // hangs, perhaps by its fault, may keep a harmful patch in.
+    auto const go_on = [this, disable, number = ++changes_] {
+        if (number == changes_)
+            write_change(disable);
+    };
+    deadline_ = parts_.clock.alarm(parts_.clock.now() + record_patience, go_on);
+    parts_.keeper.save([go_on](base::Result<void> const&) { go_on(); });
+}
+
+void ActionRunner::write_change(bool disable) {
+    ++changes_; // once
+    deadline_.reset();
+    begin_step();
+    parts_.kernel_worker.run(
+        [this, name = action_.name, disable] {
+            return disable ? parts_.loader.disable(name) : parts_.loader.enable(name);
+        },
+        [this, disable](base::Result<void> const& result) {
+            durations_.load = step_took();
+            auto error = disable  ? unless_gone(result)
+                         : result ? std::nullopt
+                                  : std::optional(result.error());
+            if (error) {
+                restore_record();
+                parts_.keeper.save();
             }
-        );
-    });
+            finish(std::move(error));
+        }
+    );
 }
 
 void ActionRunner::remove() {

@@ -65,6 +65,9 @@ public:
     // meanwhile, and half a second after it began its end is promised (DESIGN §12).
     static constexpr std::chrono::milliseconds rescue_patience{400};
 
+    // How long the disk has to record a change before it is made.
+    static constexpr std::chrono::milliseconds record_patience{300};
+
     explicit ActionRunner(Parts parts);
 
     // load, disable, enable or remove; not before the last one is done. `ours`: what is loaded
@@ -117,6 +120,7 @@ private:
         base::Result<loader::LoadedPatch> const& result
     );
     void change(bool ours);
+    void write_change(bool disable);
     void remove();
     void repin();
     void restore_pins();
@@ -131,7 +135,8 @@ private:
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;
     unsigned verifications_ = 0; // the newest one's number: what an abandoned one brings is old
-    std::unique_ptr<base::Alarm> deadline_; // of the verification
+    unsigned changes_ = 0;       // the same, of what is recorded before it is written
+    std::unique_ptr<base::Alarm> deadline_; // of the verification, or of the record
     base::Clock::Monotonic step_began_{};   // the newest of those that take time
     report::Durations durations_;
     Action action_;

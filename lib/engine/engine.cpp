@@ -157,6 +157,7 @@ void Engine::put_in_force() {
     parts_.allow_remote_revert = settings.allow_remote_revert;
     runner_.load_unrecorded(settings.without_crash_guard);
     runner_.configure(std::move(settings.sources));
+    complain("health-command", {}); // it may be another one
 }
 
 bool Engine::is_at_rest() const {
@@ -246,10 +247,9 @@ void Engine::take_out_uninformed() {
 // Behind those who are told of a change: whoever is answered finds it there, and the disk takes its
 // time; what was seen can be seen again.
 void Engine::follow_up() {
-    if (std::exchange(following_up_, true))
-        return;
-    boost::asio::post(parts_.loop, [this] {
-        following_up_ = false;
+    boost::asio::post(parts_.loop, [this, number = ++follow_ups_] {
+        if (number != follow_ups_) // there is more to tell first
+            return;
         requests_.answer();
         if (std::exchange(unsaved_, false))
             keeper_.save();
@@ -412,7 +412,7 @@ void Engine::schedule_next_look() {
         by(*changes);
     if (auto const ends = probation_.next(); ends && *ends > now) // else a verdict waits for health
         by(*ends);
-    if (auto const untold = taint_.next())
+    if (auto const untold = taint_.next(); untold && *untold > now)
         by(*untold);
     // The wall clock may be set meanwhile: whoever waits for long looks at it now and then.
     if (policy_.next)

@@ -136,6 +136,9 @@ public:
     // For the end, when the workers have been joined: what was seen last comes to the disk; blocks.
     base::Result<void> finish() { return keeper_.finish(); }
 
+    // Whether the kernel cannot be read at the moment, so that nobody knows what is loaded.
+    bool is_blind() const { return blind_.has_value(); }
+
     // Whether there is nothing to do, and nothing of what was begun to be waited for.
     bool is_at_rest() const;
 
@@ -384,8 +387,8 @@ private:
     std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
     kernel::Observation observed_;
     bool seen_once_ = false;
-    bool unsaved_ = false;      // a look has changed the state
-    bool following_up_ = false; // is about to run
+    bool unsaved_ = false;    // a look has changed the state
+    unsigned follow_ups_ = 0; // the newest one's number
     std::optional<base::Clock::Monotonic> looked_at_;
     std::optional<base::Error> blind_;                // why the newest look saw nothing
     std::optional<std::string> switched_off_;         // by a kill switch, as last looked

@@ -234,17 +234,24 @@ void Engine::follow_taint() {
         );
 }
 
-// What could not be asked is said, and no patch is blamed for it.
+// What could not be asked is said, and no patch is blamed for it; nor is one that had proved good
+// before: a host is not well for many reasons, the first minutes of a boot among them.
 void Engine::take_health(
     std::string const& patch, base::Result<HealthCheck::Verdict> const& verdict
 ) {
-    complain(
-        "health-command",
-        verdict ? std::vector<std::string>() : std::vector{describe(verdict.error())}
-    );
     auto const* load = keeper_.state().find_load(patch, parts_.identity.boot_id);
-    bool const harm = verdict && !verdict->well;
-    if (harm && load != nullptr && keeper_.state().find_quarantine(load->sha256) == nullptr)
+    bool const ill = verdict && !verdict->well;
+    bool const blamed = ill && load != nullptr && load->first &&
+                        keeper_.state().find_quarantine(load->sha256) == nullptr;
+    std::vector<std::string> words;
+    if (!verdict)
+        words.push_back(describe(verdict.error()));
+    else if (ill && !blamed)
+        words.push_back(
+            verdict->words + "; " + patch + " had proved good before and is not blamed"
+        );
+    complain("health-command", std::move(words));
+    if (blamed)
         condemn(*load, verdict->words, {});
     else
         wake(); // its verdict may have waited for this

@@ -163,7 +163,8 @@ rescue(World const& world, Judgement const& judged, std::vector<Judgement> const
         return std::nullopt;
     if (!is_quiet(world))
         return give_way(world, judgements);
-    if (auto const* offer = replacement_for(world, judged, judgements))
+    if (auto const* offer =
+            world.obstacle.empty() ? replacement_for(world, judged, judgements) : nullptr)
         return Action{
             .kind = Kind::load, .name = offer->name(), .offer = offer, .over = judged.name};
     return Action{.kind = Kind::disable, .name = judged.name};

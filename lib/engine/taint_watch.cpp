@@ -24,8 +24,9 @@ constexpr std::array taints{
 std::uint64_t taint_of(kernel::TraceKind kind) {
     switch (kind) {
     case kernel::TraceKind::oops:
-    case kernel::TraceKind::bug:
         return die;
+    case kernel::TraceKind::bug:
+        return die | warn; // "BUG: scheduling while atomic" is only a warning
     case kernel::TraceKind::warning:
         return warn;
     case kernel::TraceKind::lockup:
@@ -51,7 +52,7 @@ void TaintWatch::follow(std::uint64_t taint, bool on_probation, Monotonic now) {
 void TaintWatch::account(kernel::TraceKind kind) {
     if (known_)
         *known_ |= taint_of(kind);
-    untold_.erase(taint_of(kind));
+    std::erase_if(untold_, [kind](auto const& one) { return (one.first & taint_of(kind)) != 0; });
 }
 
 std::vector<std::string_view> TaintWatch::take_untold(Monotonic now) {

@@ -58,7 +58,9 @@ std::vector<report::Event> overlooked(
     std::set<std::string_view> known;
     std::vector<report::Event> events;
     for (auto const& last : newest_first) {
-        if (last.boot_id != boot_id || !is_in(last.kind) || !known.insert(last.patch).second)
+        bool const elsewhere = last.kind == EventKind::foreign_change; // told by that already
+        if (last.boot_id != boot_id || (!is_in(last.kind) && !elsewhere) ||
+            !known.insert(last.patch).second || elsewhere)
             continue;
         auto const* patch = find(report, last.patch);
         auto const kind = what_followed(last, patch);

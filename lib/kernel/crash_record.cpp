@@ -37,7 +37,8 @@ void read_record(fs::path const& path, Blame& blamed) {
     TraceReader reader;
     for (auto const& line : base::split(*content, '\n')) {
         auto const* trace = reader.read({.text = std::string(text_of(line))});
-        if (trace == nullptr)
+        // What the kernel goes on after has brought nothing down.
+        if (trace == nullptr || trace->kind == TraceKind::warning)
             continue;
         for (auto const& frame : trace->frames)
             if (!frame.module.empty() && blames(*trace, frame.module))

@@ -251,6 +251,9 @@ void TraceReader::begin(TraceKind kind, KernelLine const& line) {
 }
 
 Trace const* TraceReader::read(KernelLine const& line) {
+    if (line.sequence > last_ + 1)
+        interrupt();
+    last_ = std::max(last_, line.sequence);
     if (line.facility != 0) // written by a program
         return nullptr;
     std::string_view const text = line.text;

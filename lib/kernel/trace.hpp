@@ -52,7 +52,8 @@ bool blames(Trace const& trace, std::string_view module);
 class TraceReader {
 public:
     // The trace that this line belongs to, if it says something new of it; nullptr otherwise. Valid
-    // until the next call.
+    // until the next call. Where sequence numbers are missing lines are: what comes behind the gap
+    // does not belong to what came before. Lines of a crash record all have the number 0.
     Trace const* read(KernelLine const& line);
 
     // Records were lost: what comes next does not belong to what came before.
@@ -71,6 +72,7 @@ private:
     bool in_stack_ = false; // between "Call Trace:" and its end
     bool stack_seen_ = false;
     unsigned lines_ = 0;
+    std::uint64_t last_ = 0; // sequence
 };
 
 } // namespace livepatch::kernel

@@ -145,6 +145,7 @@ private:
         auto const offer = *action.offer;
         REQUIRE(world.observed.find(offer.name()) == nullptr); // EEXIST
         REQUIRE(world.state.find_quarantine(offer.sha256) == nullptr);
+        REQUIRE_FALSE(world.catalogue.taken_back.contains(offer.sha256));
         REQUIRE((action.request != 0 || !world.not_yet.contains(offer.sha256)));
         twice_for_nothing = twice_for_nothing || (loads.contains(offer.name()) && !put_back(offer));
         ++loads[offer.name()];
@@ -250,6 +251,10 @@ public:
             std::erase_if(world.catalogue.offers, [&](auto const& one) {
                 return one.name() == name;
             });
+            if (one_in(2)) // by a publisher who says so, for good
+                world.catalogue.taken_back.emplace(
+                    WorldBuilder::digest(name), repository::Withdrawal{}
+                );
             return "withdrawn " + name;
         case 5:
             world.hold(name);

@@ -109,11 +109,28 @@ TEST_CASE("a host that is not well is harm") {
     CHECK_FALSE(bench.is_loaded("lp_one"));
 }
 
+TEST_CASE("what had proved good is not blamed for an ill host") {
+    HealthBench bench;
+    bench.go();
+    bench.answer(HealthCheck::Verdict{});
+    bench.advance(11min);
+    bench.answer(HealthCheck::Verdict{});
+    REQUIRE(bench.event("proved lp_one"));
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.apply("lp_one");
+    bench.finish_transition();
+    bench.answer(HealthCheck::Verdict{.well = false, .words = "ill"});
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+    CHECK_FALSE(bench.event("harmful lp_one"));
+    CHECK(bench.report().health_reasons[0].starts_with("health-command: ill; lp_one had proved"));
+}
+
 TEST_CASE("a command that cannot be run takes nothing out") {
     HealthBench bench;
     bench.go();
     bench.answer(not_asked());
-    auto const& reasons = bench.engine().report().health_reasons;
+    auto const& reasons = bench.report().health_reasons;
     REQUIRE(reasons.size() == 1);
     CHECK(reasons[0].starts_with("health-command: command: not found"));
     bench.advance(11min);

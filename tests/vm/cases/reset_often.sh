@@ -8,6 +8,8 @@
 known() {
     case $(daemon_field lp_version disposition) in
     managed | quarantined) return 0 ;;
+    # The one before was reverted, and the machine went down before this one was tried.
+    held) ! grep -q '"lp_version"' <(jq .state.loads /var/lib/livepatchd/state.json) ;;
     available) [[ $BOOT == 1 ]] || ! grep -q '"lp_version"' /var/lib/livepatchd/state.json ;;
     *) return 1 ;;
     esac
