@@ -162,15 +162,15 @@ class Failure(BusCase):
         first.notifications = second.notifications
 
     def test_systemd_is_told(self):
-        client = self.start(watchdog_seconds=1)
+        client = self.start(watchdog_seconds=4)
         # Whoever is started after us finds the name.
         self.assertTrue(client.owner_of(NAME))
         notifications = self.daemon.notifications
         for _ in range(3):
-            self.assertTrue(notifications.wait("WATCHDOG=1", 5))
+            self.assertTrue(notifications.wait("WATCHDOG=1"))
         times = [when for when, text in notifications.seen if "WATCHDOG=1" in text]
         for earlier, later in zip(times, times[1:]):
-            self.assertLess(later - earlier, 1)
+            self.assertLess(later - earlier, 4)
 
     def test_a_stuck_loop_is_not_told_to_be_alive(self):
         client = self.start(watchdog_seconds=1)

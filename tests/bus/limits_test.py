@@ -1,7 +1,7 @@
 """How much callers may ask at once."""
 import time
 
-from harness.bus import MANAGER, OBJECT_MANAGER, PATCH, ROOT, Refused, patch_path
+from harness.bus import MANAGER, OBJECT_MANAGER, PATCH, ROOT, SOON, Refused, patch_path
 from harness.case import MANUAL, BusCase
 
 PER_SENDER = 4
@@ -83,7 +83,7 @@ class Limits(BusCase):
         self.root.revert("lp_a")
         took = time.monotonic() - began
         print(f"accepted after {took:.2f} s")
-        self.assertLess(took, 5)  # without sanitizers and neighbours: milliseconds
+        self.assertLess(took, SOON)
         for client in crowd:
             client.close()
         self.wait_state(self.root, "lp_a", "absent")
@@ -111,7 +111,7 @@ class Limits(BusCase):
         self.refused("LimitsExceeded", self.connect_nobody().manager, "Refresh")
         began = time.monotonic()
         self.root.revert("lp_a")
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, SOON)
         # Another user has room for one call, whatever this one does.
         other = self.connect(uid=1)
         waiting = other.send_manager("Refresh")
@@ -142,7 +142,7 @@ class Limits(BusCase):
         self.root.apply("lp_a")
         took = time.monotonic() - began
         print(f"accepted after {took:.2f} s")
-        self.assertLess(took, 1)
+        self.assertLess(took, SOON)
         # Changing without asking for an answer is another matter.
         self.root.send(ROOT, MANAGER, "Revert", "sa{sv}", "lp_a", {}, no_reply=True)
         self.wait_state(self.root, "lp_a", "absent")

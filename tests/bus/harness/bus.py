@@ -18,6 +18,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
 
 NOBODY = 65534
+SOON = 5  # seconds: what takes milliseconds without sanitizers and neighbours
 PATIENCE = 45  # seconds: a loaded machine and sanitizers are slow, and a disk that others write to even slower
 
 POLICY = pathlib.Path(__file__).parents[3] / "dbus/policy/org.livepatchd1.conf"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A signed repository, made with openssl and Python alone: what is published is applied, exchanged, taken back
 # and stopped; and what somebody else does to it loads nothing and unloads nothing.
-# timeout: 300
+# timeout: 600
 . /root/files/guest.sh
 
 REPOSITORY=/srv/lp

@@ -2,7 +2,7 @@
 # Each cause for which this kernel refuses a livepatch, and that can be had without a reboot: predicted by
 # `lpctl check`, explained by `lpctl apply`, with the exit status that belongs to it, and nothing is left behind.
 # (The others: locked_down.sh, signatures_enforced.sh, modules_disabled.sh, blacklisted.sh.)
-# timeout: 300
+# timeout: 900
 . /root/files/guest.sh
 
 printf '[apply]\nmode = "manual"\n' >/etc/livepatchd/conf.d/mode.toml
