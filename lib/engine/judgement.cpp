@@ -2,6 +2,7 @@
 
 #include "engine/selection.hpp"
 #include "preflight/checklist.hpp"
+#include "repository/shortlist.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -200,6 +201,9 @@ why_unusable(World const& world, Selection const& selection, Judgement const& ju
     }
     if (judged.offer->refused)
         return judged.offer->refused;
+    // Whoever else offers it, and whoever asks for it.
+    if (auto const* withdrawal = world.taken_back(judged.offer->sha256))
+        return repository::taken_back_error(judged.name, *withdrawal);
     if (!world.livepatch)
         return unsupported(judged.name);
     if (auto const owner = selection.other_lineage(*judged.offer))
