@@ -232,6 +232,25 @@ void ActionRunner::store_loaded() {
     );
 }
 
+void ActionRunner::store_missing(std::vector<repository::Offer> loaded) {
+    if (!parts_.store || loaded.empty())
+        return;
+    parts_.source_worker.run(
+        [this, store = parts_.store->modules(), loaded = std::move(loaded)] {
+            base::Result<void> stored;
+            for (auto const& offer : loaded) {
+                if (store.has(offer.sha256))
+                    continue;
+                auto const patch = parts_.sources.verify(offer);
+                auto const put = patch ? store.put(*patch) : base::Result<void>(patch.error());
+                stored = put ? std::move(stored) : put;
+            }
+            return stored;
+        },
+        [this](base::Result<void> stored) { parts_.stored(std::move(stored)); }
+    );
+}
+
 // What the next boot wants, and what a harmful patch may have to give way to.
 std::set<std::string> ActionRunner::digests_to_keep() const {
     constexpr int most_good = 4;

@@ -97,6 +97,10 @@ public:
     // nobody waits for this.
     void store_loaded();
 
+    // The same for what a daemon before loaded and was killed before it was kept; each is verified
+    // by its source once more.
+    void store_missing(std::vector<repository::Offer> loaded);
+
     // Gives up what is still being verified, which may take as long as the source likes; its `done`
     // is not called. Nothing happens at a later stage.
     void abandon();

@@ -254,7 +254,21 @@ void Engine::follow_up() {
         if (std::exchange(unsaved_, false))
             keeper_.save();
         runner_.store_loaded();
+        if (catalogue_.read_at != Time() && !std::exchange(store_looked_at_, true))
+            runner_.store_missing(loaded_offers());
     });
+}
+
+// Of what is in the kernel and ours, what its source still has.
+std::vector<repository::Offer> Engine::loaded_offers() const {
+    std::vector<repository::Offer> offers;
+    for (auto const& load : keeper_.state().loads) {
+        auto const* offer = catalogue_.find_digest(load.sha256);
+        if (load.boot_id == parts_.identity.boot_id && is_in_use(load.stage) && offer != nullptr &&
+            !offer->refused)
+            offers.push_back(*offer);
+    }
+    return offers;
 }
 
 bool Engine::finish_requests(std::vector<Action> const& actions) {

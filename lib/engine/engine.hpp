@@ -311,6 +311,7 @@ private:
     void step();
     void look();
     void follow_up();
+    std::vector<repository::Offer> loaded_offers() const;
     void find_missing();
     void confirm_pinned(kernel::Observation& seen);
     std::set<std::string, std::less<>> freshly_enabled();
@@ -387,8 +388,9 @@ private:
     std::set<std::string, std::less<>> missing_;  // those that are not loaded, as last looked
     kernel::Observation observed_;
     bool seen_once_ = false;
-    bool unsaved_ = false;    // a look has changed the state
-    unsigned follow_ups_ = 0; // the newest one's number
+    bool unsaved_ = false;         // a look has changed the state
+    bool store_looked_at_ = false; // since the start
+    unsigned follow_ups_ = 0;      // the newest one's number
     std::optional<base::Clock::Monotonic> looked_at_;
     std::optional<base::Error> blind_;                // why the newest look saw nothing
     std::optional<std::string> switched_off_;         // by a kill switch, as last looked

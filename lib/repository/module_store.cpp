@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 namespace livepatch::repository {
@@ -35,6 +36,11 @@ base::Result<void> ModuleStore::put(trust::VerifiedPatch const& patch) const {
     if (auto const there = base::read_file(path, content.size() + 1); there && *there == content)
         return {};
     return base::replace_file(path, content, 0600, base::Durability::power_cut);
+}
+
+bool ModuleStore::has(std::string const& sha256) const {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(path_of(sha256), ignored);
 }
 
 base::Result<trust::Candidate> ModuleStore::read(std::string const& sha256) const {

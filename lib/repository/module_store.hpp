@@ -22,6 +22,9 @@ public:
     // On the disk on return. Nothing is written when it is there already.
     base::Result<void> put(trust::VerifiedPatch const& patch) const;
 
+    // Whether there is a file of this name, whatever is in it.
+    bool has(std::string const& sha256) const;
+
     // conflict when the file is not what its name says.
     base::Result<trust::Candidate> read(std::string const& sha256) const;
 

@@ -131,6 +131,8 @@ class Publishing(Repository):
             "kernel-unsupported: the repository corp makes no livepatches for this kernel any more "
             "since 2026-01-01T00:00:00Z; boot 6.1.0-57-amd64",
             "unfixed: CVE-2026-9 cannot be livepatched: too deep; boot 6.1.0-57-amd64"])
+        self.wait_for(lambda: (self.directory / "run/reboot-needed").read_text().splitlines() ==
+                      client.manager_property("RebootReasons"), "the marker")
 
 
 class Adding(LpctlCase):

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 using namespace livepatch;
 using namespace std::chrono_literals;
@@ -412,6 +413,26 @@ TEST_CASE("a source that answers gives what the store has lost") {
     bench.lose_stored();
     bench.harm();
     CHECK(bench.last_call() == "load lp_1");
+}
+
+TEST_CASE("what a daemon was killed before it could store is stored by the next") {
+    CumulativeBench bench;
+    auto const stored = [&] {
+        std::error_code ignored;
+        std::set<std::string> names;
+        for (auto const& file : std::filesystem::directory_iterator(bench.stored(), ignored))
+            names.insert(file.path().filename().string());
+        return names;
+    };
+    auto const before = stored();
+    REQUIRE(before.size() == 2);
+    auto const loaded = bench.patch("lp_2").sha256 + ".ko";
+    REQUIRE(before.contains(loaded));
+    std::filesystem::remove(bench.stored() / loaded);
+    bench.start();
+    bench.run();
+    CHECK(stored() == before);
+    CHECK(bench.report().health_reasons.empty());
 }
 
 TEST_CASE("what was good stays stored over a reboot, for the patch that turns out to do harm") {
