@@ -5,7 +5,11 @@
 . /root/files/guest.sh
 
 stage() { jq -r '[.state.loads[] | select(.name == "lp_version") | .stage][0] // "none"' /var/lib/livepatchd/state.json; }
-newest() { lpctl history lp_version --json --limit 1 | jq -r '.events[0].event // "none"'; }
+# Where it is, as the history tells: that somebody wanted it out may have been told, and the daemon killed then.
+newest() {
+    lpctl history lp_version --json --limit 20 |
+        jq -r '[.events[].event | select(IN("loaded", "enabled", "disabling", "disabled", "removed"))][0] // "none"'
+}
 agree() {
     if patch_enabled lp_version; then
         daemon_says lp_version enabled && daemon_judges lp_version managed && [[ $(stage) == enabled ]] &&
