@@ -339,12 +339,20 @@ private:
         report::EventKind kind, ActionRunner::Outcome const& outcome, std::string const& message
     ) const;
     void tell(std::vector<report::Event> const& events) const;
-    void tell_asked(
+    // What an admin asked for.
+    report::Event asked(
         report::EventKind kind,
         std::string const& name,
         std::string const& message,
         Options const& options
     ) const;
+    // With the next save: what was told of may not be forgotten by a daemon that is killed.
+    void tell_when_saved(
+        report::EventKind kind,
+        std::string const& name,
+        std::string const& message,
+        Options const& options
+    );
     report::Event complete(report::Event event) const;
     void describe_patch(report::Event& event) const;
     void note_blockers();

@@ -144,7 +144,7 @@ void Engine::tell(std::vector<report::Event> const& events) const {
 }
 
 // Somebody asked for it; also when it is not about one patch (`name` is empty then).
-void Engine::tell_asked(
+report::Event Engine::asked(
     EventKind kind, std::string const& name, std::string const& message, Options const& options
 ) const {
     auto asked = event(kind, name, message);
@@ -153,7 +153,15 @@ void Engine::tell_asked(
     asked.trigger = report::Trigger::request;
     asked.caller = options.caller;
     asked.reason = options.reason;
-    tell({std::move(asked)});
+    return asked;
+}
+
+void Engine::tell_when_saved(
+    EventKind kind, std::string const& name, std::string const& message, Options const& options
+) {
+    keeper_.save_with_next([this, event = asked(kind, name, message, options)](auto const&) {
+        tell({event});
+    });
 }
 
 report::Event Engine::complete(report::Event event) const {

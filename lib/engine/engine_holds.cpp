@@ -44,7 +44,7 @@ void Engine::hold(std::string const& patch, Options const& options, Done<void> d
     state.put(Hold{
         .id = patch, .sha256 = {}, .name = name, .reason = why, .since = parts_.clock.wall()});
     if (news)
-        tell_asked(report::EventKind::held, name, "held: " + why, options);
+        tell_when_saved(report::EventKind::held, name, "held: " + why, options);
     keeper_.save(std::move(done)); // whoever is answered can rely on it
     wake();
 }
@@ -88,7 +88,7 @@ void Engine::unhold(std::string const& patch, Options const& options, Done<void>
     if (lifted == 0)
         return judged ? done({}) : done(no_such_patch(patch));
     auto const name = judged ? judged->name : patch;
-    tell_asked(report::EventKind::unheld, name, "not held any more", options);
+    tell_when_saved(report::EventKind::unheld, name, "not held any more", options);
     keeper_.save(std::move(done));
     wake();
 }
@@ -99,7 +99,9 @@ void Engine::pause(Options const& options, Done<void> done) {
                      : pause                 ? pause->reason
                                              : std::string(no_reason);
     if (!pause || pause->reason != why)
-        tell_asked(report::EventKind::paused, {}, "nothing is loaded any more: " + why, options);
+        tell_when_saved(
+            report::EventKind::paused, {}, "nothing is loaded any more: " + why, options
+        );
     pause = Pause{.reason = why, .since = pause ? pause->since : parts_.clock.wall()};
     keeper_.save(std::move(done));
     wake();
@@ -111,12 +113,12 @@ void Engine::reset_trust(std::string const& source, Options const& options, Done
         [this, source, options, done = std::move(done)](base::Result<void> const& reset) {
             if (!reset)
                 return done(reset);
-            tell_asked(
+            tell({asked(
                 report::EventKind::trust_reset,
                 {},
                 "what was accepted of the repository " + source + " is forgotten",
                 options
-            );
+            )});
             refresh(done);
         }
     );
@@ -130,7 +132,7 @@ void Engine::resume(Options const& options, Done<void> done) {
     state.unclean_boots = 0;
     complain("state-damaged", {});
     if (paused || lost || looped)
-        tell_asked(report::EventKind::resumed, {}, "patches are loaded again", options);
+        tell_when_saved(report::EventKind::resumed, {}, "patches are loaded again", options);
     keeper_.save(std::move(done));
     wake();
 }

@@ -266,7 +266,7 @@ void Engine::hold(Target const& target, Options const& options) {
             .sha256 = sha256, .name = target.name, .reason = reason, .since = parts_.clock.wall()});
     }
     if (news)
-        tell_asked(
+        tell_when_saved(
             report::EventKind::held,
             target.name,
             reason + "; it is held until it is applied by name",
