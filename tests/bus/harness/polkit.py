@@ -2,13 +2,14 @@
 import threading
 import time
 
-from jeepney import HeaderFields, MessageType, new_error, new_method_return
-from jeepney.bus_messages import message_bus
+from jeepney import HeaderFields, new_error, new_method_return
+
+from .service import Service
 
 NAME = "org.freedesktop.PolicyKit1"
 
 
-class Polkit:
+class Polkit(Service):
     """Allows the actions of `allowed`, and all to those connections of which the names are in
     `admins`; with `hold`, answers nothing before `release`."""
 
@@ -20,18 +21,7 @@ class Polkit:
         self.held = []
         self.holding = False
         self.lock = threading.Lock()
-        self.client = bus.connect()
-        serial = next(self.client.serials)
-        self.client.connection.send(message_bus.RequestName(NAME), serial=serial)
-        self.client.wait(serial)
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.stopping.set()
-        self.thread.join()
-        self.client.close()
+        super().__init__(bus, NAME)
 
     def hold(self):
         with self.lock:
@@ -44,18 +34,7 @@ class Polkit:
                 self._answer(message)
             self.held.clear()
 
-    def _serve(self):
-        while not self.stopping.is_set():
-            try:
-                message = self.client.connection.receive(timeout=0.1)
-            except TimeoutError:
-                continue
-            except OSError:  # the bus is gone
-                return
-            if message.header.message_type == MessageType.method_call:
-                self._take(message)
-
-    def _take(self, message):
+    def take(self, message):
         subject, action, _, flags, _ = message.body
         with self.lock:
             self.asked.append((subject[1]["name"][1], action, flags))

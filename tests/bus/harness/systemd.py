@@ -1,14 +1,13 @@
 """What livepatchd sees of systemd when it wants a command to be run: a thread that ends each unit as told."""
-import threading
+from jeepney import DBusAddress, new_error, new_method_return, new_signal
 
-from jeepney import DBusAddress, MessageType, new_error, new_method_return, new_signal
-from jeepney.bus_messages import message_bus
+from .service import Service
 
 NAME = "org.freedesktop.systemd1"
 PATH = "/org/freedesktop/systemd1/unit/livepatch_2dhealth_2eservice"
 
 
-class Systemd:
+class Systemd(Service):
     """Each transient unit ends with `status` at once; None = it never does."""
 
     def __init__(self, bus):
@@ -18,31 +17,9 @@ class Systemd:
         self.refusing = False
         self.started = []  # properties of each
         self.calls = []
-        self.client = bus.connect()
-        serial = next(self.client.serials)
-        self.client.connection.send(message_bus.RequestName(NAME), serial=serial)
-        self.client.wait(serial)
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
+        super().__init__(bus, NAME)
 
-    def stop(self):
-        self.stopping.set()
-        self.thread.join()
-        self.client.close()
-
-    def _serve(self):
-        while not self.stopping.is_set():
-            try:
-                message = self.client.connection.receive(timeout=0.1)
-            except TimeoutError:
-                continue
-            except OSError:  # the bus is gone
-                return
-            if message.header.message_type == MessageType.method_call:
-                self._take(message)
-
-    def _take(self, message):
+    def take(self, message):
         member = next(value for field, value in message.header.fields.items() if field.name == "member")
         self.calls.append(member)
         send = self.client.connection.send
