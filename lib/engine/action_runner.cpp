@@ -2,11 +2,12 @@
 
 #include "engine/pins.hpp"
 
+#include <boost/range/adaptor/reversed.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <memory>
-#include <ranges>
 #include <utility>
 
 namespace livepatch::engine {
@@ -258,7 +259,7 @@ std::set<std::string> ActionRunner::digests_to_keep() const {
     for (auto const& load : parts_.keeper.state().loads)
         digests.insert(load.sha256);
     int left = most_good;
-    for (auto const& good : std::ranges::reverse_view(parts_.keeper.state().good))
+    for (auto const& good : boost::adaptors::reverse(parts_.keeper.state().good))
         if (good.kernel == parts_.kernel && left-- > 0)
             digests.insert(good.sha256);
     return digests;

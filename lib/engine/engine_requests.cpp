@@ -2,9 +2,10 @@
 #include "engine/engine.hpp"
 #include "engine/pins.hpp"
 
+#include <boost/range/adaptor/reversed.hpp>
+
 #include <algorithm>
 #include <memory>
-#include <ranges>
 #include <utility>
 
 namespace livepatch::engine {
@@ -296,7 +297,7 @@ std::vector<Engine::Target> Engine::all_targets() const {
 // The newest first.
 std::vector<Engine::Target> Engine::loaded_targets(std::vector<Judgement> const& judged) const {
     std::vector<Target> targets;
-    for (auto const& load : std::ranges::reverse_view(keeper_.state().loads))
+    for (auto const& load : boost::adaptors::reverse(keeper_.state().loads))
         for (auto const& one : judged)
             if (one.name == load.name && is_managed(one) && is_active(one.state))
                 targets.push_back(target(one));
