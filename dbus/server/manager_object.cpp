@@ -214,7 +214,7 @@ void ManagerObject::configuring(
                 }
             );
         };
-        authorise(reply, caller, action::configure, interactive, go_on);
+        this->authorise(reply, caller, action::configure, interactive, go_on);
     };
     admit(std::move(result), arguments, ask);
 }

@@ -34,7 +34,7 @@ TEST_CASE("lines go over the ends of what is read at once") {
     support::FakeKernelTree const tree;
     std::string content;
     std::vector<std::string> expected;
-    for (int i = 0; i < 20'000; ++i) {
+    for (std::size_t i = 0; i < 20'000; ++i) {
         expected.push_back("line " + std::to_string(i) + std::string(i % 37, 'x'));
         content += expected.back() + '\n';
     }
