@@ -1,7 +1,6 @@
 #include "repository/verified_store.hpp"
 
-#include "trust/keyring.hpp"
-#include "trust/verifier.hpp"
+#include "repository/source_verifier.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -32,11 +31,7 @@ base::Result<trust::VerifiedPatch> VerifiedStore::verify(Offer const& offer) con
     auto candidate = store_.read(offer.sha256);
     if (!candidate)
         return candidate.error();
-    auto const verifier =
-        source->trust == Trust::none
-            ? trust::Verifier::without_signatures(release_)
-            : trust::Verifier(trust::Keyring::load(key_directory_, source->keys), release_);
-    return verifier.verify(std::move(candidate).value());
+    return verifier_of(*source, key_directory_, release_).verify(std::move(candidate).value());
 }
 
 } // namespace livepatch::repository
