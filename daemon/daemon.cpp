@@ -85,7 +85,6 @@ Daemon::Daemon(Surroundings surroundings)
           clock_,
           surroundings_.root,
           LogMark(surroundings_.log_mark(), identity_.boot_id),
-          watched_directories(),
           {.kernel_moved = [this] { engine_.notice(); },
            .kernel_said =
                [this](auto const& lines) {
@@ -97,10 +96,18 @@ Daemon::Daemon(Surroundings surroundings)
                    engine_.kernel_said_more();
                    engine_.look_anew();
                },
-           .sources_changed = [this] { engine_.refresh(); },
            .complain = [this](
                            std::string const& code, std::vector<std::string> words
                        ) { engine_.complain(code, std::move(words)); }}
+      ),
+      source_watch_(
+          io_,
+          clock_,
+          workers_.sources(),
+          watched_directories(),
+          {.changed = [this] { engine_.refresh(); },
+           .complain = [this](std::vector<std::string> words
+                       ) { engine_.complain("sources-not-watched", std::move(words)); }}
       ),
       service_manager_(clock_, [this] { rescan(); }) {
     engine_.complain("configuration", in_words(loaded_.problems));
@@ -127,6 +134,7 @@ Daemon::~Daemon() {
     history_thread_.join();
     if (auto const written = history_.finish(); !written)
         spdlog::error("the history lacks what happened last: {}", describe(written.error()));
+    workers_.join_sources();
 }
 
 engine::Engine::Parts Daemon::parts() {
@@ -272,7 +280,7 @@ void Daemon::take(LoadedConfiguration loaded) {
     loaded_ = std::move(loaded);
     engine_.complain("configuration", in_words(loaded_.problems));
     engine_.complain("other-manager", other_managers(surroundings_.enabled_units));
-    hints_.watch(watched_directories());
+    source_watch_.watch(watched_directories());
     auto const& configuration = loaded_.configuration;
     history_.retain(rules_of(configuration.history));
     engine_.reconfigure(

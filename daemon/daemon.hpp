@@ -17,6 +17,7 @@
 #include "reboot_marker.hpp"
 #include "repository/sources.hpp"
 #include "service_manager.hpp"
+#include "source_watch.hpp"
 #include "status_file.hpp"
 #include "surroundings.hpp"
 #include "workers.hpp"
@@ -87,6 +88,7 @@ private:
     std::vector<report::Event> to_announce_;
     bool telling_ = false; // tell() is about to run
     Hints hints_;
+    SourceWatch source_watch_;
     ServiceManager service_manager_;
 };
 

@@ -14,23 +14,15 @@ Hints::Hints(
     base::Clock& clock,
     kernel::Root root,
     LogMark log_mark,
-    std::vector<std::filesystem::path> watched,
     Handlers handlers
 )
     : io_(io),
       clock_(clock),
       root_(std::move(root)),
       log_mark_(std::move(log_mark)),
-      directories_(std::move(watched)),
       handlers_(std::move(handlers)) {
     follow_log();
     follow_uevents();
-    follow_sources();
-}
-
-void Hints::watch(std::vector<std::filesystem::path> directories) {
-    directories_ = std::move(directories);
-    follow_sources();
 }
 
 template <class Owner>
@@ -74,43 +66,6 @@ void Hints::follow_uevents() {
         handlers_.hints_lost();
 }
 
-// Without it `lpctl refresh` is what reads them.
-void Hints::follow_sources() {
-    bool const missed = sources_.failing;
-    follow(
-        sources_,
-        repository::Watcher::create(directories_),
-        &Hints::read_sources,
-        &Hints::follow_sources
-    );
-    if (!mounts_)
-        follow_mounts();
-    if (sources_.owner) {
-        (void)sources_.owner->leads_elsewhere(); // what was mounted meanwhile
-        tell_unwatched();
-    }
-    if (missed && !sources_.failing)
-        handlers_.sources_changed();
-}
-
-// Some of them only: the others are told of all the same.
-void Hints::tell_unwatched() {
-    if (auto const& problem = sources_.owner->problem())
-        fail(sources_, *problem, &Hints::follow_sources);
-}
-
-// inotify does not tell when something is mounted over a directory.
-void Hints::follow_mounts() {
-    auto mounts = MountTable::watch(io_, [this] {
-        if (sources_.owner && sources_.owner->leads_elsewhere())
-            handlers_.sources_changed();
-    });
-    if (mounts)
-        mounts_ = std::move(mounts).value();
-    else
-        spdlog::warn("mounts over sources are seen later: {}", describe(mounts.error()));
-}
-
 bool Hints::read_log() {
     auto const batch = log_.owner->read_new();
     if (!batch) {
@@ -149,14 +104,6 @@ bool Hints::read_uevents() {
     } else if (!batch->events.empty()) {
         handlers_.kernel_moved();
     }
-    return true;
-}
-
-bool Hints::read_sources() {
-    bool const changed = sources_.owner->changed();
-    spdlog::debug(changed ? "a source has changed" : "something beside the sources has changed");
-    if (changed)
-        handlers_.sources_changed();
     return true;
 }
 

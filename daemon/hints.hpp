@@ -1,6 +1,5 @@
-// What wakes the engine: the kernel's log and uevents, changes in the sources, and mounts over
-// them. Hints only; each of them may fail and the daemon goes on with what is left, says so, and
-// tries it again.
+// What the kernel wakes the engine with: its log and its uevents. Hints only; each of them may fail
+// and the daemon goes on with what is left, says so, and tries it again.
 #pragma once
 
 #include "base/clock.hpp"
@@ -9,15 +8,12 @@
 #include "kernel/root.hpp"
 #include "kernel/uevents.hpp"
 #include "log_mark.hpp"
-#include "mount_table.hpp"
 #include "readable.hpp"
-#include "repository/watcher.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -36,7 +32,6 @@ public:
         std::function<std::optional<std::uint64_t>(std::vector<kernel::KernelLine> const&)>
             kernel_said;
         std::function<void()> hints_lost; // of the kernel's, there were more than it kept for us
-        std::function<void()> sources_changed;
         // What is wrong with a hint, by a code of its own; no words = nothing any more.
         std::function<void(std::string const& code, std::vector<std::string> words)> complain;
     };
@@ -51,12 +46,8 @@ public:
         base::Clock& clock,
         kernel::Root root,
         LogMark log_mark,
-        std::vector<std::filesystem::path> watched,
         Handlers handlers
     );
-
-    // Other directories in the place of those so far.
-    void watch(std::vector<std::filesystem::path> directories);
 
 private:
     using Read = bool (Hints::*)();   // as Readable has it
@@ -79,23 +70,16 @@ private:
     void fail(Hint<Owner>& hint, base::Error const& error, Follow again);
     void follow_log();
     void follow_uevents();
-    void follow_sources();
-    void follow_mounts();
-    void tell_unwatched();
     bool read_log();
     bool read_uevents();
-    bool read_sources();
 
     boost::asio::io_context& io_;
     base::Clock& clock_;
     kernel::Root root_;
     LogMark log_mark_;
-    std::vector<std::filesystem::path> directories_;
     Handlers handlers_;
     Hint<kernel::KernelLog> log_{"kernel-log-unreadable"};
     Hint<kernel::Uevents> uevents_{"kernel-events-unreadable"};
-    Hint<repository::Watcher> sources_{"sources-not-watched"};
-    std::unique_ptr<MountTable> mounts_;
 };
 
 } // namespace livepatch::daemon

@@ -74,7 +74,6 @@ public:
               clock_,
               surroundings.root,
               LogMark(surroundings.log_mark(), identity_.boot_id),
-              {},
               {.kernel_moved = [this] { engine_.notice(); },
                .kernel_said =
                    [this](auto const& lines) {
@@ -82,7 +81,6 @@ public:
                        return engine_.line_in_work();
                    },
                .hints_lost = [this] { engine_.look_anew(); },
-               .sources_changed = [] {},
                .complain = [](std::string const&, std::vector<std::string> const&) {}}
           ) {
         engine_.on_event([this](report::Event const& event) {
@@ -100,6 +98,7 @@ public:
         workers_.join();
         if (auto const saved = engine_.finish(); !saved)
             spdlog::error("the state lacks what was seen last: {}", describe(saved.error()));
+        workers_.join_sources();
     }
 
     void run() {

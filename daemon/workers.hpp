@@ -1,4 +1,4 @@
-// The threads on which the engine does what may block.
+// The threads on which the daemon does what may block.
 #pragma once
 
 #include "base/worker.hpp"
@@ -6,7 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <array>
+#include <chrono>
 #include <utility>
 
 namespace livepatch::daemon {
@@ -25,18 +25,18 @@ public:
 
     base::Worker sources() { return of(sources_); }
 
-    // What is under way in the kernel cannot be cut short and is waited for; what is queued behind
-    // it is not done. To be called before anything is destroyed that the jobs use.
-    void join() {
-        std::array<boost::asio::thread_pool*, 5> const all{
-            &kernel_, &disk_, &tasks_, &sources_, &checks_};
-        for (auto* thread : all)
-            thread->stop();
-        for (auto* thread : all)
-            thread->join();
-    }
+    // All but those of the sources. What is under way in the kernel cannot be cut short and is
+    // waited for; what is queued behind it is not done. To be called before anything is destroyed
+    // that the jobs use.
+    void join();
+
+    // The rest, when all that had to be written is. What waits for a file system that does not
+    // answer would keep the next daemon from starting: then the process ends here, successfully.
+    void join_sources();
 
 private:
+    static constexpr std::chrono::seconds patience_with_sources{3};
+
     base::Worker of(boost::asio::thread_pool& thread) { return {thread.get_executor(), loop_}; }
 
     boost::asio::any_io_executor loop_;

@@ -4,10 +4,13 @@
 
 namespace livepatch::engine {
 
-CatalogueReader::CatalogueReader(repository::Supply& sources, base::Worker worker, Take take)
+CatalogueReader::CatalogueReader(
+    repository::Supply& sources, base::Worker worker, base::Clock& clock, Handlers handlers
+)
     : sources_(sources),
       worker_(std::move(worker)),
-      take_(std::move(take)) {}
+      clock_(clock),
+      handlers_(std::move(handlers)) {}
 
 void CatalogueReader::read(Done done) {
     waiting_.push_back(std::move(done));
@@ -17,6 +20,8 @@ void CatalogueReader::read(Done done) {
 
 void CatalogueReader::begin() {
     reading_ = true;
+    late_ =
+        clock_.alarm(clock_.now() + patience, [this] { handlers_.late(sources_.being_read()); });
     worker_.run(
         [this] { return sources_.read(); },
         [this, waiting = std::exchange(waiting_, {})](repository::Catalogue catalogue) {
@@ -27,9 +32,10 @@ void CatalogueReader::begin() {
 
 void CatalogueReader::finish(std::vector<Done> const& waiting, repository::Catalogue catalogue) {
     reading_ = false;
+    late_.reset();
     if (!waiting_.empty())
         begin();
-    take_(std::move(catalogue));
+    handlers_.take(std::move(catalogue));
     for (auto const& done : waiting)
         if (done)
             done();

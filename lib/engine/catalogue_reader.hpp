@@ -1,10 +1,14 @@
 // Reads the sources on a worker, one reading at a time.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/worker.hpp"
 #include "repository/supply.hpp"
 
+#include <chrono>
 #include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace livepatch::engine {
@@ -14,9 +18,19 @@ class CatalogueReader {
 public:
     using Take = std::function<void(repository::Catalogue)>;
     using Done = std::function<void()>;
+    using Late = std::function<void(std::string const& source)>; // "" = of none in particular
 
-    // `take` gets each catalogue, before the `done` of those who asked for it.
-    CatalogueReader(repository::Supply& sources, base::Worker worker, Take take);
+    // What lies on a disk is read in less; a file system whose server is away may never answer.
+    static constexpr std::chrono::seconds patience{10};
+
+    struct Handlers {
+        Take take; // gets each catalogue, before the `done` of those who asked for it
+        Late late; // a reading takes longer than `patience`, with the source that it waits for
+    };
+
+    CatalogueReader(
+        repository::Supply& sources, base::Worker worker, base::Clock& clock, Handlers handlers
+    );
 
     // A reading takes a while; whoever asks meanwhile gets one that began after he asked.
     void read(Done done = {});
@@ -29,7 +43,9 @@ private:
 
     repository::Supply& sources_; // used on the worker only
     base::Worker worker_;
-    Take take_;
+    base::Clock& clock_;
+    Handlers handlers_;
+    std::unique_ptr<base::Alarm> late_;
     bool reading_ = false;
     std::vector<Done> waiting_;
 };

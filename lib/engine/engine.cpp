@@ -48,7 +48,9 @@ Engine::Engine(Parts parts)
       reader_(
           parts_.sources,
           parts_.source_worker,
-          [this](repository::Catalogue catalogue) { take(std::move(catalogue)); }
+          parts_.clock,
+          {.take = [this](repository::Catalogue catalogue) { take(std::move(catalogue)); },
+           .late = [this](std::string const& source) { sources_are_late(source); }}
       ),
       runner_(
           {.clock = parts_.clock,
@@ -99,10 +101,31 @@ void Engine::start(std::function<void()> started) {
     for (auto const& load : keeper_.state().loads)
         if (load.boot_id == parts_.identity.boot_id && is_to_be_reverted(load))
             (void)requests_.add(
-                {.kind = Request::Kind::revert, .name = load.name, .sha256 = {}}, [](auto const&) {}
+                {.kind = Request::Kind::revert, .name = load.name, .sha256 = {}},
+                [](auto const&) {},
+                true // accepted before, by another daemon
             );
     keeper_.save(); // tells at once whether it can be
-    reader_.read(std::move(started));
+    started_ = std::move(started);
+    reader_.read([this] { tell_started(); });
+}
+
+void Engine::tell_started() {
+    if (auto const started = std::exchange(started_, nullptr))
+        started();
+}
+
+// What is in the kernel can be seen and reverted without them.
+void Engine::sources_are_late(std::string const& source) {
+    complain(
+        "sources-not-read",
+        {(source.empty() ? "the sources have" : "source " + source + " has") +
+         " not answered for " + std::to_string(CatalogueReader::patience.count()) +
+         " s, and the others wait for it; look after the file system it lies on, or take its file "
+         "out "
+         "of repos.d and restart livepatchd"}
+    );
+    tell_started();
 }
 
 // Also one whose hold was all that was recorded: applying it by name would have lifted that.
@@ -193,6 +216,8 @@ void Engine::retry(RequestQueue::Done done) {
 
 void Engine::take(repository::Catalogue catalogue) {
     put_in_force();
+    complain("sources-not-read", {});
+    sources_read_at_ = parts_.clock.now();
     auto const before = std::exchange(catalogue_, std::move(catalogue));
     depended_.clear();
     for (auto const& offer : catalogue_.offers)

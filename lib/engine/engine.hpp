@@ -127,7 +127,8 @@ public:
     void on_event(EventHandler handler) { on_event_ = std::move(handler); }
 
     // Reads the state file, takes over what the kernel already has, reads the sources; `started` is
-    // called when the report is complete for the first time.
+    // called when the report is complete for the first time, or when a source does not answer
+    // (CatalogueReader::patience): an admin may want to revert just then.
     void start(std::function<void()> started);
 
     // Something may have moved in the kernel: look at it soon.
@@ -242,11 +243,17 @@ private:
     };
 
     // A patch to take out, and what is to be held.
+    struct Asked {
+        std::string patch;
+        Done<preflight::Verdict> done;
+    };
+
     struct Target {
         std::string name;
         std::set<std::string> digests;
         bool rests = false; // nothing has to be done to it: it is out, or on its way
         base::PatchState state = base::PatchState::absent;
+        bool urgent = false; // it does not have to wait for what others asked for
     };
 
     World world() const;
@@ -270,6 +277,7 @@ private:
 
     void apply_known(std::string const& patch, Options const& options, Done<std::string> done);
     void check_known(std::string const& patch, Done<preflight::Verdict> done);
+    void check_unknown();
     preflight::Checks policy_on_file(preflight::Verdict const& verdict) const;
     void carry_on(Judgement const& judged, RequestQueue::Done done);
     SharedBlockers explain(BlockerWatch::Scan const& scan);
@@ -304,6 +312,8 @@ private:
     void turned_round(std::string const& name);
     std::string overdue() const;
     void take(repository::Catalogue catalogue);
+    void sources_are_late(std::string const& source);
+    void tell_started();
     void put_in_force();
     void tell_rejected(repository::Catalogue const& before);
     void tell_withdrawn(repository::Catalogue const& before);
@@ -360,6 +370,7 @@ private:
     Parts parts_;
     ReportHandler on_report_;
     EventHandler on_event_;
+    std::function<void()> started_;
 
     StateKeeper keeper_;
     CatalogueReader reader_;
@@ -400,6 +411,9 @@ private:
     bool store_looked_at_ = false; // since the start
     unsigned follow_ups_ = 0;      // the newest one's number
     std::optional<base::Clock::Monotonic> looked_at_;
+    std::optional<base::Clock::Monotonic> sources_read_at_;
+    std::vector<Asked> unknown_; // asked about what no source offers, as far as is known
+    std::unique_ptr<base::Alarm> unknown_alarm_;
     std::optional<base::Error> blind_;                // why the newest look saw nothing
     std::optional<std::string> switched_off_;         // by a kill switch, as last looked
     std::set<std::string, std::less<>> maybe_pinned_; // seen so once

@@ -2,6 +2,7 @@
 #include "engine/engine.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace livepatch::engine {
@@ -15,6 +16,9 @@ using preflight::Verdict;
 
 constexpr auto quarantine_item = "quarantine";
 constexpr auto policy_item = "policy";
+
+// Anybody may ask, and reading all sources is much work: it is done for all who asked meanwhile.
+constexpr auto between_readings = std::chrono::seconds(1);
 
 // What a refusal of ours is about that the checklist does not look at by itself.
 bool is_policy(Judgement const& judged) {
@@ -89,8 +93,19 @@ void Engine::check(std::string const& patch, Done<Verdict> done) {
     report();
     if (find_to_apply(patch))
         return check_known(patch, std::move(done));
-    refresh([this, patch, done = std::move(done)](base::Result<void> const&) {
-        check_known(patch, done);
+    unknown_.push_back({patch, std::move(done)});
+    if (!unknown_alarm_)
+        unknown_alarm_ = parts_.clock.alarm(
+            sources_read_at_ ? *sources_read_at_ + between_readings : parts_.clock.now(),
+            [this] { check_unknown(); }
+        );
+}
+
+void Engine::check_unknown() {
+    unknown_alarm_.reset();
+    refresh([this, asked = std::exchange(unknown_, {})](base::Result<void> const&) {
+        for (auto const& one : asked)
+            check_known(one.patch, one.done);
     });
 }
 

@@ -22,7 +22,8 @@ report::Report const& Engine::report() {
     if (!fresh && !publishing_ && without_looking_ == 0) {
         look();
         if (publish() || unsaved_)
-            wake(); // there may be something to do about it
+            wake();                      // there may be something to do about it
+        looked_at_ = parts_.clock.now(); // on a large host the report took longer than that
     }
     return report_;
 }

@@ -220,7 +220,9 @@ Engine::Target Engine::target(Judgement const& judged) const {
         .name = judged.name,
         .digests = {},
         .rests = judged.state == PatchState::absent || leaves,
-        .state = judged.state};
+        .state = judged.state,
+        // What is on its way in can be turned round at once.
+        .urgent = judged.state == PatchState::enabling};
     if (judged.record != nullptr)
         target.digests.insert(judged.record->sha256);
     if (judged.offer != nullptr)
@@ -236,8 +238,6 @@ void Engine::take_out(Target const& target, Options const& options, RequestQueue
         hold(target, options);
         keeper_.save(std::move(done)); // the hold is all that was asked for
     } else {
-        // What is on its way in can be turned round at once: that waits for nobody.
-        bool const urgent = target.state == PatchState::enabling;
         auto const failed = done;
         auto added = requests_.add(
             {.kind = Request::Kind::revert,
@@ -246,7 +246,7 @@ void Engine::take_out(Target const& target, Options const& options, RequestQueue
              .caller = options.caller,
              .reason = options.reason},
             std::move(done),
-            urgent
+            target.urgent
         );
         if (!added)
             return failed(added.error());
@@ -291,6 +291,9 @@ std::vector<Engine::Target> Engine::all_targets() const {
             targets.push_back(target(one));
     }
     add_coming(targets);
+    // One request, of which no part is refused for the others.
+    for (auto& target : targets)
+        target.urgent = true;
     return targets;
 }
 

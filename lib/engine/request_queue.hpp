@@ -21,7 +21,8 @@ public:
     static constexpr std::size_t capacity = 32;
 
     // Gives the request its id. busy when the queue is full, unless it is `urgent`: then it does
-    // not have to wait for others. `done` is not called on an error.
+    // not have to wait for others, or is part of one that was taken. `done` is not called on an
+    // error.
     base::Result<void> add(Request request, Done done, bool urgent = false);
 
     // Removes the request, whose `done` is called by the next answer(); nothing happens when it is

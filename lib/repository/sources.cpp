@@ -64,6 +64,7 @@ Catalogue Sources::read() {
     Catalogue catalogue;
     std::set<std::string> told;
     for (auto& source : sources_) {
+        now_reading(source_of(source).name + " (" + source_of(source).path.string() + ')');
         if (source_of(source).trust == Trust::none)
             catalogue.insecure.push_back(source_of(source).name);
         auto listing = std::visit([](auto& one) { return one.list(); }, source);
@@ -72,6 +73,7 @@ Catalogue Sources::read() {
                 catalogue.problems.push_back(std::move(problem));
         add(std::move(listing), catalogue);
     }
+    now_reading({});
     catalogue.read_at = std::chrono::system_clock::now();
     return catalogue;
 }

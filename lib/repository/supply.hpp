@@ -8,15 +8,23 @@
 #include "repository/source.hpp"
 #include "trust/verified_patch.hpp"
 
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace livepatch::repository {
 
-// Used from one thread at a time; blocks on the disk, so on a worker.
+// Used from one thread at a time, but for being_read(); blocks on the disk, so on a worker.
 class Supply {
 public:
     virtual ~Supply() = default;
+
+    // The source that is being read, for whoever waits for it too long; "" = none. Any thread.
+    std::string being_read() const {
+        std::lock_guard const lock(mutex_);
+        return being_read_;
+    }
 
     // Others in the place of those so far: what was read of them is forgotten.
     virtual void configure(std::vector<Source> sources) = 0;
@@ -31,6 +39,16 @@ public:
     // Reads an offered module once more and makes it loadable, provided that it is still what was
     // offered and verifies. not_found when its source is not configured any more.
     virtual base::Result<trust::VerifiedPatch> verify(Offer const& offer) const = 0;
+
+protected:
+    void now_reading(std::string source) {
+        std::lock_guard const lock(mutex_);
+        being_read_ = std::move(source);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::string being_read_;
 };
 
 } // namespace livepatch::repository

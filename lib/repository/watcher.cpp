@@ -160,7 +160,8 @@ bool Watcher::concerns(int watch, std::uint32_t mask, std::string const& name) c
 bool Watcher::changed() {
     bool any = false;
     alignas(inotify_event) std::array<char, 16 * 1024> buffer; // NOLINT: filled by read
-    for (;;) {
+    // Bounded, as somebody may write faster than we read; what is left is read next time.
+    for (int reads = 0; reads < 1000; ++reads) {
         auto const got = ::read(fd_.get(), buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;

@@ -27,7 +27,7 @@ public:
 
     int fd() const { return fd_.get(); } // non-blocking; readable when there is something
 
-    // Takes all that is queued; true when a directory, or what is in it, may have changed. Names
+    // Takes what is queued; true when a directory, or what is in it, may have changed. Names
     // that begin with a dot do not count: that is how files are written before they are renamed.
     bool changed();
 

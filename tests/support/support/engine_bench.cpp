@@ -87,7 +87,8 @@ void EngineBench::start_slowly() {
         whole_events.push_back(event);
     });
     engine_->on_report([this](report::Report const& report) { reports.push_back(report); });
-    engine_->start([] {});
+    started = false;
+    engine_->start([this] { started = true; });
 }
 
 // What is queued refers to the engine, and is destroyed unrun before it.

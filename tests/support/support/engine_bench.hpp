@@ -119,6 +119,7 @@ public:
 
     bool is_loaded(std::string const& name) const { return tree_has("sys/module/" + name); }
 
+    bool started = false;            // the newest engine says that it has
     std::vector<std::string> events; // "KIND PATCH", of all engines so far
     std::vector<report::Event> whole_events;
     std::vector<report::Report> reports; // as they were published

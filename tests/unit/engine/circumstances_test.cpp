@@ -5,6 +5,7 @@
 using namespace livepatch;
 using base::PatchState;
 using report::Disposition;
+using namespace std::chrono_literals;
 using support::EngineBench;
 using Strings = std::vector<std::string>;
 
@@ -152,4 +153,34 @@ TEST_CASE("a patch whose source goes while it is verified is not loaded") {
     bench.run();
     CHECK(bench.kernel.calls().empty());
     CHECK(bench.patch("lp_one").state == PatchState::absent);
+}
+
+TEST_CASE("a source that hangs keeps nobody from what is in the kernel") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.finish_transition();
+    bench.start_slowly(); // the next one
+    bench.hold_sources();
+    bench.run();
+    CHECK_FALSE(bench.started);
+    bench.advance(10s);
+    CHECK(bench.started);
+    REQUIRE(bench.report().health_reasons.size() == 1);
+    CHECK(bench.report().health_reasons[0].starts_with(
+        "sources-not-read: the sources have not answered for 10 s"
+    ));
+    CHECK(bench.patch("lp_one").state == PatchState::enabled);
+
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.advance(10s);
+    CHECK_FALSE(bench.is_loaded("lp_one"));
+    REQUIRE(bench.answer());
+    CHECK(bench.answer()->has_value());
+
+    bench.hold_sources(false);
+    bench.run();
+    CHECK(bench.report().health == report::Health::ok);
+    CHECK(bench.patch("lp_one").disposition == Disposition::held);
 }

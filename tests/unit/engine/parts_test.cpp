@@ -245,12 +245,15 @@ TEST_CASE("whoever asks while the sources are being read gets a reading that beg
     support::TemporaryDirectory const directory;
     boost::asio::io_context loop{1};
     repository::Sources sources({}, directory.path(), repository::RunningKernel("6.1"));
+    base::SystemClock clock(loop.get_executor());
     int readings = 0;
     std::vector<int> seen;
     CatalogueReader reader(
         sources,
         base::Worker{loop.get_executor(), loop.get_executor()},
-        [&](repository::Catalogue const&) { ++readings; }
+        clock,
+        {.take = [&](repository::Catalogue const&) { ++readings; },
+         .late = [](std::string const&) { FAIL("it took no time"); }}
     );
     auto const note = [&] { seen.push_back(readings); };
     reader.read(note);

@@ -1,5 +1,7 @@
 #!/bin/bash
-# A source on a FUSE file system, which is what some process says, is refused; with remote = true it is used.
+# A source on a FUSE file system, which is what some process says, is refused; with remote = true it is used. One that
+# does not answer any more stops nothing that is in the kernel.
+# timeout: 240
 . /root/files/guest.sh
 
 # Serves one directory with one file, by the protocol of linux/fuse.h: fuse.py MODULE.ko MOUNTPOINT
@@ -59,6 +61,7 @@ remote=/srv/remote
 mkdir -p $remote
 modprobe fuse
 python3 /root/fuse.py "$MODULES/lp_version.ko" $remote &
+server=$!
 wait_for "mounted" mountpoint -q $remote
 check_equal "it is FUSE" 65735546 "$(stat -f -c %t $remote)"
 check "and gives the module" cmp "$MODULES/lp_version.ko" $remote/lp_version.ko
@@ -67,6 +70,7 @@ source_file=/etc/livepatchd/repos.d/remote.toml
 printf 'trust = "module-signature"\npath = "%s"\n' $remote >$source_file
 check "reloads" systemctl reload livepatchd.service
 reasons() { lpctl status --json | jq -r '.health_reasons[]'; }
+health_is() { [[ $(lpctl status --json | jq -r .health) == "$1" ]]; }
 wait_for "refused" eval 'reasons | grep -q "/srv/remote: lies on a network or FUSE file system"'
 check_contains "and says what to do" "remote = true" "$(reasons)"
 check_equal "nothing of it is offered" none "$(daemon_field lp_version state)"
@@ -77,6 +81,29 @@ check "reloads" systemctl reload livepatchd.service
 wait_for "applied where it is wanted" daemon_says lp_version enabled
 check "the kernel runs it" proc_patched_by version lp_version
 check_equal "health" ok "$(lpctl status --json | jq -r .health)"
+
+# Its server hangs: changes are seen, the daemon starts, and an admin reverts, all without it.
+put_patch "$MODULES/lp_meminfo.ko"
+wait_for "one of another source" daemon_says lp_meminfo enabled
+kill -STOP "$server"
+check_not "whoever looks there waits" timeout 2 stat $remote/another
+mount -t tmpfs none /mnt # the daemon looks where its sources are
+check "it answers" lpctl status
+check "it reverts" lpctl revert lp_meminfo
+check_not "out of the kernel" patch_enabled lp_meminfo
+wait_for "it says so" eval 'reasons | grep -q "has not answered for 10 s"'
+began=$SECONDS
+check "it stops and starts" systemctl restart livepatchd.service
+check "soon" test $((SECONDS - began)) -lt 40
+check_contains "and says what it waits for" "source remote (/srv/remote) has not answered for 10 s" "$(reasons)"
+check "what is in the kernel is known" daemon_says lp_version enabled
+check "and can be reverted" lpctl revert lp_version
+check_not "out of the kernel" patch_enabled lp_version
+check_equal "nobody was killed for it" 0 "$(systemctl show -P NRestarts livepatchd.service)"
+kill -CONT "$server"
+wait_for "all is well" health_is ok
+umount /mnt
+check "it is wanted again" lpctl apply lp_version
 
 # Whatever becomes of the file system, what is loaded stays.
 umount -l $remote

@@ -1,0 +1,137 @@
+#include "source_watch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace livepatch::daemon {
+
+SourceWatch::SourceWatch(
+    boost::asio::io_context& io,
+    base::Clock& clock,
+    base::Worker worker,
+    std::vector<std::filesystem::path> directories,
+    Handlers handlers
+)
+    : io_(io),
+      clock_(clock),
+      worker_(std::move(worker)),
+      directories_(std::move(directories)),
+      handlers_(std::move(handlers)) {
+    follow_mounts(); // first, so that no mount falls in between
+    look_if_due();
+}
+
+void SourceWatch::watch(std::vector<std::filesystem::path> directories) {
+    directories_ = std::move(directories);
+    anew_due_ = true;
+    missed_ = missed_ || looking_; // a reading may overtake it
+    look_if_due();
+}
+
+// inotify does not tell when something is mounted over a directory.
+void SourceWatch::follow_mounts() {
+    auto mounts = MountTable::watch(io_, [this] {
+        mounts_due_ = true;
+        look_if_due();
+    });
+    if (mounts)
+        mounts_ = std::move(mounts).value();
+    else
+        spdlog::warn("mounts over sources are seen later: {}", describe(mounts.error()));
+}
+
+// One look at a time: what comes meanwhile is seen by the next one.
+void SourceWatch::look_if_due() {
+    if (looking_)
+        return;
+    if (auto look = next_look())
+        start(std::move(look));
+}
+
+SourceWatch::Look SourceWatch::next_look() {
+    if (std::exchange(anew_due_, false)) {
+        mounts_due_ = events_due_ = false;
+        return [directories = directories_]() -> Seen {
+            auto made = repository::Watcher::create(directories);
+            if (!made)
+                return {.problem = made.error()};
+            auto const watcher = std::make_shared<repository::Watcher>(std::move(made).value());
+            return {.watcher = watcher, .problem = watcher->problem()};
+        };
+    }
+    if (!watcher_)
+        return {};
+    if (std::exchange(mounts_due_, false))
+        return [watcher = watcher_]() -> Seen {
+            bool const elsewhere = watcher->leads_elsewhere();
+            return {.watcher = watcher, .problem = watcher->problem(), .changed = elsewhere};
+        };
+    if (std::exchange(events_due_, false))
+        return [watcher = watcher_]() -> Seen {
+            bool const changed = watcher->changed();
+            return {.watcher = watcher, .problem = watcher->problem(), .changed = changed};
+        };
+    return {};
+}
+
+void SourceWatch::start(Look look) {
+    looking_ = true;
+    again_.reset();
+    late_ = clock_.alarm(clock_.now() + patience, [this] {
+        handlers_.complain(
+            {"a file system with a source on it has not answered for " +
+             std::to_string(patience.count()) + " s: changes of the sources are seen later"}
+        );
+    });
+    worker_.run(std::move(look), [this](Seen result) { seen(std::move(result)); });
+}
+
+void SourceWatch::seen(Seen seen) {
+    looking_ = false;
+    late_.reset();
+    bool const replaced = seen.watcher != watcher_;
+    if (replaced)
+        readable_.reset();
+    watcher_ = std::move(seen.watcher);
+    bool const all_watched = watcher_ && !seen.problem;
+    bool const changed = seen.changed || (missed_ && all_watched && !anew_due_);
+    missed_ = (missed_ && !changed) || !all_watched;
+    tell(seen.problem);
+    spdlog::debug(changed ? "a source has changed" : "nothing of the sources has changed");
+    if (changed)
+        handlers_.changed();
+    look_if_due();
+    wait();
+}
+
+// Not while a look takes what is there away.
+void SourceWatch::wait() {
+    readable_.reset();
+    if (looking_ || !watcher_)
+        return;
+    readable_.emplace(io_, watcher_->fd(), [this] {
+        events_due_ = true;
+        look_if_due();
+        return false;
+    });
+}
+
+// A problem of some directories only is told all the same.
+void SourceWatch::tell(std::optional<base::Error> const& problem) {
+    if (!problem) {
+        next_try_ = retry_after;
+        return handlers_.complain({});
+    }
+    if (next_try_ == retry_after)
+        spdlog::warn("sources are not watched: {}", describe(*problem));
+    handlers_.complain({describe(*problem)});
+    again_ = clock_.alarm(clock_.now() + next_try_, [this] {
+        anew_due_ = true;
+        look_if_due();
+    });
+    next_try_ = std::min(2 * next_try_, retry_at_last);
+}
+
+} // namespace livepatch::daemon
