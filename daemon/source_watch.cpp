@@ -53,8 +53,10 @@ void SourceWatch::look_if_due() {
 SourceWatch::Look SourceWatch::next_look() {
     if (std::exchange(anew_due_, false)) {
         mounts_due_ = events_due_ = false;
-        return [directories = directories_]() -> Seen {
-            auto made = repository::Watcher::create(directories);
+        return [directories = directories_, at = at_]() -> Seen {
+            auto made = repository::Watcher::create(directories, [at](auto const& directory) {
+                at->set(directory.string());
+            });
             if (!made)
                 return {.problem = made.error()};
             auto const watcher = std::make_shared<repository::Watcher>(std::move(made).value());
@@ -81,8 +83,9 @@ void SourceWatch::start(Look look) {
     again_.reset();
     late_ = clock_.alarm(clock_.now() + patience, [this] {
         handlers_.complain(
-            {"a file system with a source on it has not answered for " +
-             std::to_string(patience.count()) + " s: changes of the sources are seen later"}
+            {at_->get() + " has not answered for " + std::to_string(patience.count()) +
+             " s: changes of the sources are seen when it does; look after the file system it lies "
+             "on, or take it out of repos.d and restart livepatchd"}
         );
     });
     worker_.run(std::move(look), [this](Seen result) { seen(std::move(result)); });

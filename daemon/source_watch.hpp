@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/result.hpp"
+#include "base/whereabouts.hpp"
 #include "base/worker.hpp"
 #include "mount_table.hpp"
 #include "readable.hpp"
@@ -52,6 +53,8 @@ public:
     void watch(std::vector<std::filesystem::path> directories);
 
 private:
+    // What a look is at.
+    using At = std::shared_ptr<base::Whereabouts>;
     // On the worker while a look is under way, else on the loop.
     using Watched = std::shared_ptr<repository::Watcher>;
 
@@ -77,6 +80,7 @@ private:
     std::vector<std::filesystem::path> directories_;
     Handlers handlers_;
 
+    At at_ = std::make_shared<base::Whereabouts>();
     Watched watcher_;
     std::optional<Readable> readable_; // of the watcher, so that it goes first
     std::unique_ptr<MountTable> mounts_;

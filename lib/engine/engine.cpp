@@ -121,9 +121,8 @@ void Engine::sources_are_late(std::string const& source) {
         "sources-not-read",
         {(source.empty() ? "the sources have" : "source " + source + " has") +
          " not answered for " + std::to_string(CatalogueReader::patience.count()) +
-         " s, and the others wait for it; look after the file system it lies on, or take its file "
-         "out "
-         "of repos.d and restart livepatchd"}
+         " s; look after the file system it lies on, or take its file out of repos.d and restart "
+         "livepatchd"}
     );
     tell_started();
 }
@@ -458,12 +457,10 @@ void Engine::schedule_next_look() {
         by(now + std::clamp<base::Clock::Monotonic::duration>(
                      *policy_.next - parts_.clock.wall(), 1s, 10min
                  ));
-    bool const unsure =
-        std::any_of(observed_.patches.begin(), observed_.patches.end(), [this](auto const& patch) {
-            return !patch.pinned && maybe_pinned_.contains(patch.name);
-        });
-    if (unsure)
-        by(now + 1s);
+    for (auto const& patch : observed_.patches)
+        if (auto const since = maybe_pinned_.find(patch.name);
+            !patch.pinned && since != maybe_pinned_.end())
+            by(since->second + certainly_pinned);
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
 }
 

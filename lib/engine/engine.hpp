@@ -36,6 +36,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -414,9 +415,11 @@ private:
     std::optional<base::Clock::Monotonic> sources_read_at_;
     std::vector<Asked> unknown_; // asked about what no source offers, as far as is known
     std::unique_ptr<base::Alarm> unknown_alarm_;
-    std::optional<base::Error> blind_;                // why the newest look saw nothing
-    std::optional<std::string> switched_off_;         // by a kill switch, as last looked
-    std::set<std::string, std::less<>> maybe_pinned_; // seen so once
+    std::optional<base::Error> blind_;        // why the newest look saw nothing
+    std::optional<std::string> switched_off_; // by a kill switch, as last looked
+    static constexpr std::chrono::seconds certainly_pinned{1};
+    // Since when they look so.
+    std::map<std::string, base::Clock::Monotonic, std::less<>> maybe_pinned_;
     std::map<std::string, base::Clock::Monotonic, std::less<>> enabled_since_; // first seen so
     std::map<std::string, base::Error> failures_; // by digest: what the kernel refused
     std::set<std::string, std::less<>> unremovable_;

@@ -59,15 +59,18 @@ void Engine::find_missing() {
             missing_.insert(module);
 }
 
-// For microseconds every patch looks pinned when its directory goes (kernel/livepatch/core.c:
-// klp_free_patch_finish): believed when two looks say so.
+// Every patch looks pinned when its directory goes, until a work item of the kernel has dropped the
+// module (kernel/livepatch/core.c: klp_free_patch_finish): believed when it lasts.
 void Engine::confirm_pinned(kernel::Observation& seen) {
-    std::set<std::string, std::less<>> pinned;
+    auto const now = parts_.clock.now();
+    std::map<std::string, base::Clock::Monotonic, std::less<>> pinned;
     for (auto& patch : seen.patches) {
         if (!patch.pinned)
             continue;
-        pinned.insert(patch.name);
-        patch.pinned = maybe_pinned_.contains(patch.name);
+        auto const before = maybe_pinned_.find(patch.name);
+        auto const since = before == maybe_pinned_.end() ? now : before->second;
+        pinned.emplace(patch.name, since);
+        patch.pinned = now - since >= certainly_pinned;
     }
     maybe_pinned_ = std::move(pinned);
 }

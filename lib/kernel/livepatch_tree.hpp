@@ -38,7 +38,7 @@ struct ObservedPatch {
     std::optional<std::uint64_t> refcount = {};
     // No directory any more but still referenced: forced out, stays until reboot. For microseconds
     // every patch looks like that when its directory goes (klp_free_patch_finish drops the module
-    // afterwards), so believe it only when a later look says the same.
+    // afterwards), so believe it only when it has looked so for a while.
     bool pinned = false;
     std::vector<ObservedObject> objects = {}; // sorted by name; empty without a directory
 };

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "base/whereabouts.hpp"
 #include "repository/catalogue.hpp"
 #include "repository/offer.hpp"
 #include "repository/source.hpp"
 #include "trust/verified_patch.hpp"
 
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,10 +21,7 @@ public:
     virtual ~Supply() = default;
 
     // The source that is being read, for whoever waits for it too long; "" = none. Any thread.
-    std::string being_read() const {
-        std::lock_guard const lock(mutex_);
-        return being_read_;
-    }
+    std::string being_read() const { return being_read_.get(); }
 
     // Others in the place of those so far: what was read of them is forgotten.
     virtual void configure(std::vector<Source> sources) = 0;
@@ -41,14 +38,10 @@ public:
     virtual base::Result<trust::VerifiedPatch> verify(Offer const& offer) const = 0;
 
 protected:
-    void now_reading(std::string source) {
-        std::lock_guard const lock(mutex_);
-        being_read_ = std::move(source);
-    }
+    void now_reading(std::string source) { being_read_.set(std::move(source)); }
 
 private:
-    mutable std::mutex mutex_;
-    std::string being_read_;
+    base::Whereabouts being_read_;
 };
 
 } // namespace livepatch::repository

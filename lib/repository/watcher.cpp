@@ -43,22 +43,25 @@ bool is_complete(std::filesystem::path const& path) {
 
 } // namespace
 
-base::Result<Watcher> Watcher::create(std::vector<std::filesystem::path> directories) {
+base::Result<Watcher>
+Watcher::create(std::vector<std::filesystem::path> directories, Looking looking) {
     base::UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!fd)
         return base::system_error("inotify", "cannot start", errno);
-    Watcher watcher(std::move(fd), std::move(directories));
+    Watcher watcher(std::move(fd), std::move(directories), std::move(looking));
     watcher.watch_all();
     return watcher;
 }
 
-Watcher::Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories)
+Watcher::Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories, Looking looking)
     : fd_(std::move(fd)),
-      directories_(std::move(directories)) {}
+      directories_(std::move(directories)),
+      looking_(std::move(looking)) {}
 
 Watcher::Places Watcher::places() const {
     Places places;
     for (auto const& directory : directories_) {
+        looking_(directory);
         std::filesystem::path walked = "/";
         bool there = true;
         for (auto const& component : directory.lexically_normal().relative_path()) {
@@ -90,6 +93,7 @@ void Watcher::watch(Places const& places) {
     leads_.clear();
     problem_.reset();
     for (auto const& [path, place] : places) {
+        looking_(path);
         int const watch =
             ::inotify_add_watch(fd_.get(), path.c_str(), place.mask | IN_ONLYDIR | IN_MASK_ADD);
         if (watch < 0 && errno == ENOSPC) // inotify(7): as many watches as a user may have

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,8 +23,14 @@ namespace livepatch::repository {
 // that without those of all that is in it.
 class Watcher {
 public:
-    // Absolute paths; they need not exist.
-    static base::Result<Watcher> create(std::vector<std::filesystem::path> directories);
+    using Looking = std::function<void(std::filesystem::path const& directory)>;
+
+    // Absolute paths; they need not exist. Each call of the watcher but fd() and problem() looks at
+    // them, says before at which, and may block there.
+    static base::Result<Watcher> create(
+        std::vector<std::filesystem::path> directories,
+        Looking looking = [](std::filesystem::path const&) {}
+    );
 
     int fd() const { return fd_.get(); } // non-blocking; readable when there is something
 
@@ -54,7 +61,7 @@ private:
 
     using Places = std::map<std::filesystem::path, Place>;
 
-    Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories);
+    Watcher(base::UniqueFd fd, std::vector<std::filesystem::path> directories, Looking looking);
     Places places() const;
     void watch(Places const& places);
     bool watch_all();
@@ -62,6 +69,7 @@ private:
 
     base::UniqueFd fd_;
     std::vector<std::filesystem::path> directories_;
+    Looking looking_;
     std::map<int, Watch> watched_;               // by watch descriptor
     std::map<std::filesystem::path, int> leads_; // the watch descriptor a path leads to
     std::optional<base::Error> problem_;

@@ -74,6 +74,7 @@ class Publishing(Repository):
         self.wait_state(client, "lp_1", "enabled")
         self.publish(entry("LP-1", "lp_1"), entry("LP-2", "lp_2"), rotate=True)
         self.wait_state(client, "lp_2", "enabled")
+        self.assertEqual(client.manager_property("HealthReasons"), [])
         self.assertEqual(client.manager_property("Health"), "ok")
 
     def test_one_patch_after_the_one_it_needs(self):

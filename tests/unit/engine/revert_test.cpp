@@ -269,6 +269,23 @@ TEST_CASE("a module that stays referenced is given up after a while") {
     CHECK(bench.clock.armed() == 0);
 }
 
+TEST_CASE("a patch that goes looks forced for a moment, and is not") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.pin("lp_one");
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    for (int looks = 0; looks < 5; ++looks) {
+        bench.advance(150ms);
+        bench.notice();
+        CHECK_FALSE(bench.report().reboot_needed);
+    }
+    bench.advance(1s);
+    CHECK(bench.report().reboot_needed);
+}
+
 TEST_CASE("what another tool disabled or unloaded is held, over restarts") {
     EngineBench bench;
     start_with_two(bench);

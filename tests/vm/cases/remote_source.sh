@@ -95,7 +95,7 @@ wait_for "it says so" eval 'reasons | grep -q "has not answered for 10 s"'
 began=$SECONDS
 check "it stops and starts" systemctl restart livepatchd.service
 check "soon" test $((SECONDS - began)) -lt 40
-check_contains "and says what it waits for" "source remote (/srv/remote) has not answered for 10 s" "$(reasons)"
+check_contains "and says what it waits for" "/srv/remote has not answered for 10 s" "$(reasons)"
 check "what is in the kernel is known" daemon_says lp_version enabled
 check "and can be reverted" lpctl revert lp_version
 check_not "out of the kernel" patch_enabled lp_version
