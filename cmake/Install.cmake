@@ -1,16 +1,17 @@
 # Where the files go that nobody compiles. Programs are installed where they are built.
 
 # systemd's own directories are where it says, whatever the prefix: it looks nowhere else.
-foreach(directory systemdsystemunitdir systemdsystempresetdir catalogdir)
+foreach(directory systemdsystemunitdir systemdsystempresetdir sysusersdir catalogdir)
     pkg_get_variable(${directory} systemd ${directory})
     if(NOT ${directory})
         message(FATAL_ERROR "systemd.pc does not tell ${directory}: install systemd-dev, or systemd on Debian 12")
     endif()
 endforeach()
 install(FILES systemd/livepatchd.service systemd/livepatch-reapply.service systemd/livepatch-tasks.service
-        systemd/livepatch-tasks.socket
+        systemd/livepatch-tasks.socket systemd/livepatch-fetch.service systemd/livepatch-fetch.timer
     DESTINATION "${systemdsystemunitdir}")
 install(FILES systemd/80-livepatchd.preset DESTINATION "${systemdsystempresetdir}")
+install(FILES systemd/livepatchd.sysusers RENAME livepatchd.conf DESTINATION "${sysusersdir}")
 install(FILES systemd/livepatchd.catalog DESTINATION "${catalogdir}")
 
 install(FILES dbus/interfaces/org.livepatchd1.Manager.xml dbus/interfaces/org.livepatchd1.Patch.xml
@@ -30,7 +31,7 @@ install(DIRECTORY DESTINATION lib/livepatchd/conf.d)
 install(FILES packaging/man/lpctl.1 packaging/man/lprepo.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES packaging/man/livepatchd.toml.5 packaging/man/livepatchd-repos.5
     DESTINATION "${CMAKE_INSTALL_MANDIR}/man5")
-install(FILES packaging/man/livepatchd.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
+install(FILES packaging/man/livepatchd.8 packaging/man/livepatch-fetch.8 DESTINATION "${CMAKE_INSTALL_MANDIR}/man8")
 
 install(FILES packaging/completions/lpctl.bash RENAME lpctl
     DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")

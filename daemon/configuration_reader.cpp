@@ -72,17 +72,19 @@ struct SourceFile {
     std::string trust = "tuf";
     std::string path;
     std::string url;
+    repository::Web web;
     std::string root;
     std::string module_signature = "require";
     bool allow_insecure = false;
     bool enabled = true;
 };
 
+bool is_remote_url(std::string_view url) {
+    return url.starts_with("https://") || url.starts_with("http://");
+}
+
 // Keys of all kinds of trust are known, whichever this source uses.
 void read_source(TableReader& table, SourceFile& file) {
-    std::string ignored_text;
-    std::vector<std::string> ignored_texts;
-    bool ignored_flag = false;
     std::int64_t priority = file.source.priority;
     table.word("trust", file.trust, {"tuf", "module-signature", "unsigned"});
     table.text("path", file.path);
@@ -101,14 +103,14 @@ void read_source(TableReader& table, SourceFile& file) {
     table.flag("remote", file.source.remote);
     table.flag("enabled", file.enabled);
     table.flag("allow_insecure", file.allow_insecure);
-    table.flag("allow_http", ignored_flag);
+    table.flag("allow_http", file.web.allow_http);
     table.text("url", file.url);
     table.text("root", file.root);
     table.text("ring", file.source.ring);
     table.word("module_signature", file.module_signature, {"require", "ignore"});
-    for (auto const* key : {"proxy", "ca_file"})
-        table.text(key, ignored_text);
-    table.texts("mirrors", ignored_texts, [](std::string const&) { return true; });
+    table.text("proxy", file.web.proxy);
+    table.text("ca_file", file.web.ca_file);
+    table.texts("mirrors", file.web.urls, is_remote_url);
 }
 
 bool is_source_name(std::string_view name) {
@@ -125,10 +127,6 @@ std::filesystem::path tree_of(SourceFile const& file, std::filesystem::path cons
     return mirrors / file.source.name;
 }
 
-bool is_remote_url(std::string_view url) {
-    return url.starts_with("https://") || url.starts_with("http://");
-}
-
 // What a repository's source lacks: cause and remedy; nothing = it has all.
 std::optional<std::pair<std::string, std::string>> lack_of_repository(SourceFile const& file) {
     if (file.url.empty())
@@ -139,6 +137,8 @@ std::optional<std::pair<std::string, std::string>> lack_of_repository(SourceFile
         return std::pair(
             "url is of no kind that is known", "use https://, or file:// and an absolute path"
         );
+    if (!file.web.ca_file.empty() && !file.web.ca_file.starts_with('/'))
+        return std::pair("ca_file is not absolute", "give an absolute path");
     if (!file.root.starts_with('/'))
         return std::pair(
             file.root.empty() ? "no root" : "root is not absolute",
@@ -186,6 +186,10 @@ repository::Source source_of(
         source.path = tree_of(file, mirrors);
         source.root = file.root;
         source.wants_module_signature = file.module_signature == "require";
+        if (is_remote_url(file.url)) {
+            source.web = file.web;
+            source.web->urls.insert(source.web->urls.begin(), file.url);
+        }
         return source;
     }
     if (file.trust == "unsigned")

@@ -20,7 +20,7 @@ std::vector<std::filesystem::path> Surroundings::crash_records() const {
 }
 
 repository::Host Surroundings::host() const {
-    return {.machine_id = read_machine_id(), .trust_state = trust_state()};
+    return {.machine_id = read_machine_id(), .trust_state = trust_state(), .resets = resets()};
 }
 
 std::string Surroundings::read_machine_id() const {

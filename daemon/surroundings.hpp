@@ -46,6 +46,8 @@ struct Surroundings {
 
     std::filesystem::path trust_state() const { return state_directory / "trust"; }
 
+    std::filesystem::path resets() const { return state_directory / "resets"; }
+
     // As the sources want it.
     repository::Host host() const;
 

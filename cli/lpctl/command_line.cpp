@@ -253,6 +253,9 @@ void CommandLine::add_trust() {
         add_options->fingerprint,
         "SHA-256 of that file, as its publisher told it; without it, somebody is asked"
     );
+    add_command->add_flag(
+        "--allow-http", add_options->allow_http, "The URL may be http://, not https:// alone"
+    );
     add("list", "List the repositories, and by which root they are believed", trust_list, trust);
     auto const [reset_command, reset_options] =
         add("reset",

@@ -28,8 +28,9 @@ bool is_name(std::string_view name) {
 }
 
 // What would end the text in the file that it is written to is no part of a URL.
-bool is_url(std::string_view url) {
-    bool const is_known = url.starts_with("https://") || url.starts_with("file:///");
+bool is_url(std::string_view url, bool allow_http) {
+    bool const is_known = url.starts_with("https://") || url.starts_with("file:///") ||
+                          (allow_http && url.starts_with("http://"));
     return is_known && std::all_of(url.begin(), url.end(), [](char c) {
                return c > ' ' && c < 0x7f && c != '"' && c != '\\';
            });
@@ -83,7 +84,8 @@ Failure in_words(base::Error error) {
 
 std::string source_file(TrustAddOptions const& options, fs::path const& root) {
     return "# Written by lpctl trust add; see livepatchd-repos(5).\ntrust = \"tuf\"\nurl = \"" +
-           options.url + "\"\nroot = \"" + root.string() + "\"\n";
+           options.url + "\"\nroot = \"" + root.string() + "\"\n" +
+           (options.allow_http ? "allow_http = true\n" : "");
 }
 
 // The same again is well; another one would change what is believed.
@@ -123,10 +125,12 @@ Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
             "trust add: no name for a repository: " + base::escaped(options.name),
             "use letters, digits, '.', '_' and '-'"
         );
-    if (!is_url(options.url))
+    if (!is_url(options.url, options.allow_http))
         return usage_error(
             "trust add: no URL of a repository: " + base::escaped(options.url),
-            "use https:// or file:// and an absolute path"
+            options.url.starts_with("http://") ? "use https://, or --allow-http: others on the way "
+                                                 "learn which kernel this host runs"
+                                               : "use https:// or file:// and an absolute path"
         );
     auto const root = read_trusted_root(options.root);
     if (!root)

@@ -93,6 +93,7 @@ struct TrustAddOptions {
     bool json = false;
     std::string name;        // of the repository on this host
     std::string url;         // https:// or file://
+    bool allow_http = false; // or http://
     std::string root;        // file: its root.json
     std::string fingerprint; // SHA-256 of that file, as its publisher tells it; "" = ask
 };

@@ -78,6 +78,8 @@ Outcome<int> mirror(Context& context, MirrorOptions const& options) {
         return Failure(count_of_targets.error());
     if (auto good = (*copy)->publish(); !good)
         return Failure(good.error());
+    if (auto good = (*copy)->remove_others(); !good)
+        return Failure(good.error());
     auto const& client = (*copy)->client();
     auto const expires = client.timestamp().header.expires;
     if (options.json)

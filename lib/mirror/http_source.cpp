@@ -212,7 +212,10 @@ HttpSource::fetch_from(std::uint64_t start, Request const& request, Sink const& 
         return failed(url, "HTTP status " + std::to_string(status), base::Errc::not_found);
     if (status != 0 && status != ok && !(status == partial && start != 0)) {
         retry_after_ = handle_->retry_after();
-        return failed(url, "HTTP status " + std::to_string(status));
+        auto error = failed(url, "HTTP status " + std::to_string(status));
+        if (status >= 300 && status < 400)
+            error.remedy = "redirections are not followed: give the URL where the repository lies";
+        return error;
     }
     if (code == CURLE_FILESIZE_EXCEEDED)
         return failed(

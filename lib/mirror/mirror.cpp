@@ -15,10 +15,6 @@ namespace {
 
 constexpr tuf::Limits limits;
 
-base::Result<void> ignore(std::span<std::byte const> /*bytes*/) {
-    return {};
-}
-
 // "ROLE.json" as snapshot lists it.
 std::string role_of(std::string const& file) {
     return file.substr(0, file.size() - std::string_view(".json").size());
@@ -48,6 +44,8 @@ base::Result<std::unique_ptr<Mirror>> Mirror::refreshed(tuf::Document anchor, Wi
     if (!client)
         return client.error();
     mirror->client_ = std::make_unique<tuf::Client>(*std::move(client));
+    if (auto room = mirror->take_room_for_metadata(); !room)
+        return room.error();
     return mirror;
 }
 
@@ -62,12 +60,52 @@ base::Result<std::filesystem::path> Mirror::path_of(tuf::Target const& target) c
     return with_.tree.root() / "targets" / *file;
 }
 
-base::Result<void> Mirror::fetch_part(tuf::Target const& target) {
+base::Result<void> Mirror::take_room(std::uint64_t bytes, std::string const& subject) {
+    if (bytes <= with_.max_size - size_) {
+        size_ += bytes;
+        return {};
+    }
+    return base::Error{
+        .code = base::Errc::limits_exceeded,
+        .subject = subject,
+        .cause = "no room in the mirror for its " + std::to_string(bytes) + " bytes",
+        .remedy = {}};
+}
+
+// Before any target: without it they are of no use. Where no length is told it is seen later.
+base::Result<void> Mirror::take_room_for_metadata() {
+    auto const& snapshot = client_->timestamp().snapshot.content.length;
+    if (auto room = take_room(static_cast<std::uint64_t>(snapshot.value_or(0)), "snapshot"); !room)
+        return room;
+    for (auto const& [file, reference] : client_->snapshot().files) {
+        auto const length = reference.content.length.value_or(0);
+        if (auto room = take_room(static_cast<std::uint64_t>(length), file); !room)
+            return room;
+    }
+    return {};
+}
+
+bool Mirror::has_room_for(tuf::Target const& target) const {
+    auto const file = file_of(target);
+    bool const has_it = file && wanted_.contains(*file);
+    return has_it || static_cast<std::uint64_t>(target.length) <= with_.max_size - size_;
+}
+
+base::Result<void> Mirror::fetch_part(tuf::Target const& target, Progress const& progress) {
     auto const part = with_.tree.part(target);
     source_.put_together(part);
+    auto const bring = [&] {
+        std::uint64_t done = 0;
+        return client_->fetch(target, [&](std::span<std::byte const> bytes) -> base::Result<void> {
+            done += bytes.size();
+            if (progress)
+                progress(done);
+            return {};
+        });
+    };
     std::error_code ignored;
     bool const was_there = std::filesystem::exists(part, ignored);
-    auto fetched = client_->fetch(target, ignore);
+    auto fetched = bring();
     auto const is_other = [](base::Error const& error) {
         return error.code == base::Errc::verification_failed ||
                error.code == base::Errc::limits_exceeded ||
@@ -78,31 +116,73 @@ base::Result<void> Mirror::fetch_part(tuf::Target const& target) {
     std::filesystem::remove(part, ignored);
     if (!was_there)
         return fetched;
-    fetched = client_->fetch(target, ignore);
+    fetched = bring();
     if (!fetched && is_other(fetched.error()))
         std::filesystem::remove(part, ignored);
     return fetched;
 }
 
-base::Result<void> Mirror::fetch(tuf::Target const& target) {
+// A name without a hash may be that of the version before.
+bool Mirror::is_there(tuf::Target const& target, std::string const& file) const {
+    return with_.tree.has_target(file, target.length) &&
+           (is_consistent() || with_.tree.is_target(file, target));
+}
+
+base::Result<void> Mirror::fetch(tuf::Target const& target, Progress const& progress) {
     auto const file = file_of(target);
     if (!file)
         return file.error();
+    bool const is_new = !wanted_.contains(*file);
+    if (is_new)
+        if (auto room = take_room(static_cast<std::uint64_t>(target.length), target.path); !room)
+            return room;
     wanted_.insert(*file);
-    if (is_consistent() && with_.tree.has_target(*file, target.length))
+    if (is_there(target, *file))
         return {};
-    if (auto good = fetch_part(target); !good)
+    if (auto good = fetch_part(target, progress); !good)
         return good;
     ++files_fetched_;
+    is_news_ = true;
     return with_.tree.complete(target, *file);
+}
+
+base::Result<std::string> Mirror::read_back(tuf::Target const& target) const {
+    auto const path = path_of(target);
+    if (!path)
+        return path.error();
+    auto bytes = base::read_file(*path, static_cast<std::size_t>(target.length));
+    if (!bytes)
+        return bytes;
+    auto const good = tuf::check_content(
+        {.length = target.length, .hashes = target.hashes}, *bytes, path->string()
+    );
+    return good ? bytes : good.error();
+}
+
+base::Result<std::string> Mirror::read(tuf::Target const& target) {
+    if (auto good = fetch(target); !good)
+        return good.error();
+    auto bytes = read_back(target);
+    if (bytes || bytes.error().code != base::Errc::verification_failed)
+        return bytes;
+    std::error_code ignored; // it is looked for again
+    std::filesystem::remove(*path_of(target), ignored);
+    if (auto good = fetch(target); !good)
+        return good.error();
+    return read_back(target);
+}
+
+base::Result<void> Mirror::write(std::string const& file, std::string_view bytes) {
+    is_news_ = true;
+    return with_.tree.write_metadata(file, bytes);
 }
 
 // Readers of the mirror may know an older root than we do, so they get all of them.
 base::Result<void> Mirror::write_roots() {
     auto root = anchor_;
     auto const first = tuf::versioned_file_name(root.root.header.version, "root");
-    if (!with_.tree.has_metadata(first))
-        if (auto good = with_.tree.write_metadata(first, root.document.bytes); !good)
+    if (!with_.tree.metadata_is(first, root.document.bytes))
+        if (auto good = write(first, root.document.bytes); !good)
             return good;
     while (root.root.header.version < client_->root().header.version) {
         auto next = next_root(root, root.root.header.version + 1);
@@ -128,25 +208,45 @@ base::Result<tuf::SignedRoot> Mirror::next_root(tuf::SignedRoot const& root, std
     auto next = root.read_next(*std::move(document), limits.root);
     if (!next)
         return next;
-    if (auto good = with_.tree.write_metadata(name, next->document.bytes); !good)
+    if (auto good = write(name, next->document.bytes); !good)
         return good.error();
     return next;
 }
 
-// As the client accepted it; a role that nobody asked it for comes from the web, as the snapshot
-// describes it.
+// What the client has accepted of a role in this refresh; nothing = it was not asked for it. Of one
+// that it was not, it may have an old version, which only a hash would tell.
+std::optional<tuf::Document>
+Mirror::accepted(std::string const& role, tuf::Reference const& reference) const {
+    auto const& hashes = reference.content.hashes;
+    bool const is_always_asked = role == "snapshot" || role == "targets";
+    if (!is_always_asked && hashes.sha256.empty() && hashes.sha512.empty())
+        return std::nullopt;
+    auto document = with_.store.load(role, limits.targets);
+    if (!document || !tuf::check_content(reference.content, document->bytes, role))
+        return std::nullopt;
+    return *std::move(document);
+}
+
 base::Result<void> Mirror::write_role(std::string const& role, tuf::Reference const& reference) {
     auto const name =
         is_consistent() ? tuf::versioned_file_name(reference.version, role) : tuf::file_name(role);
-    if (is_consistent() && with_.tree.has_metadata(name))
+    metadata_.insert(name);
+    auto document = accepted(role, reference);
+    if (!document && is_consistent() && with_.tree.metadata_is(name, reference.content))
         return {};
-    auto document = with_.store.load(role, limits.targets);
-    bool const is_it = document && tuf::check_content(reference.content, document->bytes, name);
-    if (!is_it)
-        document = tuf::download(with_.web, name, reference.content, limits.targets);
-    if (!document)
-        return document.error();
-    return with_.tree.write_metadata(name, document->bytes);
+    if (!document) {
+        auto fetched = tuf::download(with_.web, name, reference.content, limits.targets);
+        if (!fetched)
+            return fetched.error();
+        document = *std::move(fetched);
+    }
+    if (!reference.content.length)
+        if (auto room = take_room(document->bytes.size(), name); !room)
+            return room;
+    // Of the same name may be another one, when the repository was begun anew.
+    if (with_.tree.metadata_is(name, document->bytes))
+        return {};
+    return write(name, document->bytes);
 }
 
 base::Result<void> Mirror::write_all_metadata() {
@@ -155,18 +255,36 @@ base::Result<void> Mirror::write_all_metadata() {
     for (auto const& [file, reference] : client_->snapshot().files)
         if (auto good = write_role(role_of(file), reference); !good)
             return good;
-    if (auto good = write_role("snapshot", client_->timestamp().snapshot); !good)
-        return good;
+    return write_role("snapshot", client_->timestamp().snapshot);
+}
+
+// Its readers wait for it to be replaced, also when what is new are modules that the metadata has
+// named before.
+base::Result<void> Mirror::write_timestamp() {
     auto const timestamp = with_.store.load("timestamp", limits.timestamp);
     if (!timestamp)
         return timestamp.error();
-    return with_.tree.write_metadata("timestamp.json", timestamp->bytes);
+    constexpr auto file = "timestamp.json";
+    metadata_.insert(file);
+    if (!is_news_ && with_.tree.metadata_is(file, timestamp->bytes))
+        return {};
+    return write(file, timestamp->bytes);
 }
 
-base::Result<void> Mirror::publish() {
+base::Result<bool> Mirror::publish() {
     if (auto good = write_all_metadata(); !good)
-        return good;
+        return good.error();
+    if (auto good = write_timestamp(); !good)
+        return good.error();
+    return std::exchange(is_news_, false);
+}
+
+base::Result<std::vector<std::string>> Mirror::remove_others() {
     return with_.tree.keep_targets(wanted_);
+}
+
+base::Result<void> Mirror::forget_old_metadata() {
+    return with_.tree.keep_metadata(metadata_);
 }
 
 } // namespace livepatch::mirror

@@ -2,13 +2,17 @@
 
 #include "base/atomic_file.hpp"
 #include "base/directory.hpp"
+#include "base/file.hpp"
 #include "base/unique_fd.hpp"
+#include "trust/tuf/limits.hpp"
+#include "trust/tuf/tree_source.hpp"
 
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <unistd.h>
 #include <vector>
 
 namespace livepatch::mirror {
@@ -37,11 +41,43 @@ base::Result<void> sync_file(fs::path const& path) {
     return {};
 }
 
+bool is_root(std::string const& file) {
+    return file.ends_with(".root.json");
+}
+
+base::Error cannot_tidy(fs::path const& path, std::error_code failed) {
+    return base::system_error(path.string(), "cannot tidy up", failed.value());
+}
+
+// Deepest first; one that is not empty stays.
+void remove_empty_directories(fs::path const& root) {
+    std::vector<fs::path> directories;
+    std::error_code ignored;
+    for (fs::recursive_directory_iterator at(root, ignored), end; !ignored && at != end;
+         at.increment(ignored))
+        if (at->is_directory(ignored))
+            directories.push_back(at->path());
+    for (auto at = directories.rbegin(); at != directories.rend(); ++at)
+        ::rmdir(at->c_str());
+}
+
 } // namespace
 
 bool MirrorTree::has_metadata(std::string const& file) const {
     std::error_code ignored;
     return fs::is_regular_file(root_ / "metadata" / file, ignored);
+}
+
+bool MirrorTree::metadata_is(std::string const& file, std::string_view bytes) const {
+    auto const there = base::read_file(root_ / "metadata" / file, bytes.size());
+    return there && *there == bytes;
+}
+
+bool MirrorTree::metadata_is(
+    std::string const& file, trust::tuf::ContentDescription const& description
+) const {
+    auto const there = base::read_file(root_ / "metadata" / file, trust::tuf::Limits().targets);
+    return there && trust::tuf::check_content(description, *there, file);
 }
 
 base::Result<void>
@@ -53,6 +89,19 @@ bool MirrorTree::has_target(std::string const& file, std::int64_t length) const 
     std::error_code failed;
     auto const size = fs::file_size(root_ / "targets" / file, failed);
     return !failed && size == static_cast<std::uintmax_t>(length);
+}
+
+bool MirrorTree::is_target(std::string const& file, trust::tuf::Target const& target) const {
+    auto const length = static_cast<std::size_t>(target.length);
+    trust::tuf::ContentCheck check(
+        {.length = target.length, .hashes = target.hashes}, length, file
+    );
+    trust::tuf::TreeSource tree(root_);
+    auto const read = tree.fetch(
+        {.name = {trust::tuf::Source::Area::targets, file}, .limit = length},
+        [&](std::span<std::byte const> bytes) { return check.append(bytes); }
+    );
+    return read && check.finish();
 }
 
 fs::path MirrorTree::part(trust::tuf::Target const& target) const {
@@ -80,24 +129,58 @@ MirrorTree::complete(trust::tuf::Target const& target, std::string const& file) 
     return base::sync_directory(to.parent_path());
 }
 
-base::Result<void> MirrorTree::keep_targets(std::set<std::string> const& files) const {
+base::Result<std::vector<std::string>> MirrorTree::keep_targets(std::set<std::string> const& files
+) const {
     auto const root = root_ / "targets";
-    std::vector<fs::path> gone;
+    std::vector<std::string> unwanted;
     std::error_code failed;
     for (fs::recursive_directory_iterator at(root, failed), end; !failed && at != end;
-         at.increment(failed))
-        if (!at->is_directory(failed) &&
-            !files.contains(at->path().lexically_relative(root).string()))
-            gone.push_back(at->path());
-    for (fs::directory_iterator at(root_ / parts, failed), end; !failed && at != end;
-         at.increment(failed))
-        gone.push_back(at->path());
-    for (auto const& path : gone)
+         at.increment(failed)) {
+        auto file = at->path().lexically_relative(root).string();
+        if (!at->is_directory(failed) && !files.contains(file))
+            unwanted.push_back(std::move(file));
+    }
+    for (auto const& file : unwanted)
         if (!failed)
-            fs::remove(path, failed);
+            fs::remove(root / file, failed);
     if (failed)
-        return base::system_error(root.string(), "cannot tidy up", failed.value());
+        return cannot_tidy(root, failed);
+    remove_empty_directories(root);
+    auto const unfinished = base::list_directory(root_ / parts);
+    if (!unfinished)
+        return unfinished.error();
+    for (auto const& part : *unfinished)
+        if (!failed)
+            fs::remove(root_ / parts / part, failed);
+    if (failed)
+        return cannot_tidy(root_ / parts, failed);
+    return unwanted;
+}
+
+base::Result<void> MirrorTree::keep_metadata(std::set<std::string> const& files) const {
+    auto const root = root_ / "metadata";
+    auto const there = base::list_directory(root);
+    if (!there)
+        return there.error();
+    std::error_code failed;
+    for (auto const& file : *there)
+        if (!failed && !files.contains(file) && !is_root(file))
+            fs::remove(root / file, failed);
+    if (failed)
+        return cannot_tidy(root, failed);
     return {};
+}
+
+std::uint64_t MirrorTree::size() const {
+    std::uint64_t size = 0;
+    std::error_code failed;
+    for (fs::recursive_directory_iterator at(root_, failed), end; !failed && at != end;
+         at.increment(failed)) {
+        std::error_code gone;
+        auto const one = at->is_regular_file(gone) ? at->file_size(gone) : 0;
+        size += gone ? 0 : one;
+    }
+    return size;
 }
 
 } // namespace livepatch::mirror

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace livepatch::mirror {
 
@@ -20,10 +21,16 @@ public:
     std::filesystem::path const& root() const { return root_; }
 
     bool has_metadata(std::string const& file) const;
+    bool metadata_is(std::string const& file, std::string_view bytes) const;
+    bool
+    metadata_is(std::string const& file, trust::tuf::ContentDescription const& description) const;
     base::Result<void> write_metadata(std::string const& file, std::string_view bytes) const;
 
     // `file`: as trust::tuf::target_file_name calls it. Only whole files are there under it.
     bool has_target(std::string const& file, std::int64_t length) const;
+
+    // Whether its content is what was signed: reads all of it.
+    bool is_target(std::string const& file, trust::tuf::Target const& target) const;
 
     // Where a target is put together; named by its hash, so that a later try goes on with it.
     std::filesystem::path part(trust::tuf::Target const& target) const;
@@ -33,8 +40,14 @@ public:
     // The part becomes the target.
     base::Result<void> complete(trust::tuf::Target const& target, std::string const& file) const;
 
-    // All but these go, parts and empty directories, too.
-    base::Result<void> keep_targets(std::set<std::string> const& files) const;
+    // All but these go, parts and empty directories, too; returns the targets that did.
+    base::Result<std::vector<std::string>> keep_targets(std::set<std::string> const& files) const;
+
+    // All but these and the roots go.
+    base::Result<void> keep_metadata(std::set<std::string> const& files) const;
+
+    // Of all files that are there.
+    std::uint64_t size() const;
 
 private:
     std::filesystem::path root_;

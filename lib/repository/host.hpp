@@ -14,6 +14,8 @@ struct Host {
     std::string arch = {}; // as `uname -m`; "" = this one's
     // Where it is remembered what was accepted of each repository.
     std::filesystem::path trust_state = "/var/lib/livepatchd/trust";
+    // Where the trust that was reset is told to livepatch-fetch.
+    std::filesystem::path resets = "/var/lib/livepatchd/resets";
     std::function<Time()> now = {}; // none = the system's clock
 };
 

@@ -131,6 +131,18 @@ parse_kernel_catalogue(std::string_view text, std::string_view subject) {
     return catalogue;
 }
 
+base::Result<KernelCatalogue>
+parse_catalogue_of(std::string_view release, std::string_view text, std::string_view subject) {
+    auto catalogue = parse_kernel_catalogue(text, subject);
+    if (!catalogue || catalogue->kernel.release == release)
+        return catalogue;
+    return base::Error{
+        .code = base::Errc::verification_failed,
+        .subject = std::string(subject),
+        .cause = "says that it is for the kernel " + catalogue->kernel.release,
+        .remedy = "its publisher has to mend it"};
+}
+
 std::string catalogue_path(std::string_view arch, std::string_view release) {
     return "catalog/" + std::string(arch) + '/' + std::string(release) + ".json";
 }

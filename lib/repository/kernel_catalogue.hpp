@@ -34,6 +34,10 @@ struct KernelCatalogue {
 base::Result<KernelCatalogue>
 parse_kernel_catalogue(std::string_view text, std::string_view subject);
 
+// The same for the catalogue that is published for a kernel: it has to be of that one.
+base::Result<KernelCatalogue>
+parse_catalogue_of(std::string_view release, std::string_view text, std::string_view subject);
+
 // The target that is the catalogue of a kernel.
 std::string catalogue_path(std::string_view arch, std::string_view release);
 

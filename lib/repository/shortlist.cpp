@@ -1,5 +1,6 @@
 #include "repository/shortlist.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <unordered_set>
@@ -80,6 +81,22 @@ std::vector<PatchEntry const*> needed_now(
         below_cumulative = below_cumulative || patch.replace == true;
     }
     return {needed.rbegin(), needed.rend()};
+}
+
+// In between nothing is needed that is not at one of the ends, unless it was reached and superseded
+// within that time.
+std::vector<PatchEntry const*> needed_until(
+    KernelCatalogue const& catalogue,
+    BrakeList const& brakes,
+    RolloutHost const& host,
+    Time from,
+    Time until
+) {
+    auto needed = needed_now(catalogue, brakes, host, from);
+    for (auto const* patch : needed_now(catalogue, brakes, host, until))
+        if (std::find(needed.begin(), needed.end(), patch) == needed.end())
+            needed.push_back(patch);
+    return needed;
 }
 
 } // namespace livepatch::repository

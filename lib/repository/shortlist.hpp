@@ -35,4 +35,14 @@ std::vector<PatchEntry const*> needed_now(
     KernelCatalogue const& catalogue, BrakeList const& brakes, RolloutHost const& host, Time now
 );
 
+// Those that are needed at `from`, and those that the rollouts that are known then bring by
+// `until`: whoever comes by again at `until` has had all in time.
+std::vector<PatchEntry const*> needed_until(
+    KernelCatalogue const& catalogue,
+    BrakeList const& brakes,
+    RolloutHost const& host,
+    Time from,
+    Time until
+);
+
 } // namespace livepatch::repository

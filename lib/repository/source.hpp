@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,14 @@ enum class Trust {
     tuf,              // by a signed repository, and its modules' signatures unless told otherwise
     module_signature, // by a certificate of `keys`
     none,             // whoever can put files there: for laboratories
+};
+
+// Where a repository is that is elsewhere.
+struct Web {
+    std::vector<std::string> urls; // the first one, and copies of it that others serve
+    std::string proxy = {};        // "" = as the environment says
+    std::string ca_file = {};      // "" = the system's authorities
+    bool allow_http = false;
 };
 
 struct Source {
@@ -29,6 +38,7 @@ struct Source {
     // Of a repository.
     std::filesystem::path root = {};    // root.json, as an administrator installed it
     std::string ring = "default";       // of the rollouts
+    std::optional<Web> web = {};        // `path` is a mirror of it, which livepatch-fetch fills
     bool wants_module_signature = true; // besides the repository's own
 };
 

@@ -1,5 +1,7 @@
 #include "repository/sources.hpp"
 
+#include "repository/trust_reset.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <set>
@@ -78,10 +80,20 @@ Catalogue Sources::read() {
     return catalogue;
 }
 
+// First the mirror's, so that a crash in between leaves a reset that can be asked for again.
 base::Result<void> Sources::reset_trust(std::string const& name) {
-    for (auto const& source : sources_)
-        if (source_of(source).trust == Trust::tuf && source_of(source).name == name)
-            return TufRepository::forget(TufSource::state_of(source_of(source), host_));
+    for (auto const& any : sources_) {
+        auto const& source = source_of(any);
+        if (source.trust != Trust::tuf || source.name != name)
+            continue;
+        if (source.web) {
+            auto const now = std::chrono::system_clock::now().time_since_epoch().count();
+            auto told = TrustReset(host_.resets).tell(name, std::to_string(now));
+            if (!told)
+                return told;
+        }
+        return TufRepository::forget(TufSource::state_of(source, host_));
+    }
     return base::Error{
         .code = base::Errc::not_found,
         .subject = name,

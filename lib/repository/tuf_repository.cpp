@@ -4,7 +4,8 @@
 #include "base/directory.hpp"
 #include "base/file.hpp"
 #include "base/sealed_file.hpp"
-#include "module/unpack.hpp"
+#include "repository/anchor.hpp"
+#include "repository/module_target.hpp"
 #include "trust/tuf/file_name.hpp"
 
 #include <algorithm>
@@ -24,25 +25,6 @@ namespace tuf = trust::tuf;
 constexpr auto catalogue_file = "catalogue.json";
 constexpr auto brake_file = "brake.json";
 constexpr std::string_view no_brakes = R"({"schema":"livepatchd.brake/1","modules":[]})";
-
-base::Error refused(std::string subject, std::string cause) {
-    return {
-        .code = base::Errc::verification_failed,
-        .subject = std::move(subject),
-        .cause = std::move(cause),
-        .remedy = "its publisher has to mend it"};
-}
-
-base::Result<tuf::Document> read_anchor(std::filesystem::path const& path) {
-    auto bytes = base::read_file(path, tuf::Limits().root);
-    if (bytes)
-        return tuf::Document{.subject = path.string(), .bytes = std::move(*bytes)};
-    auto error = bytes.error();
-    error.code = base::Errc::unreachable;
-    if (error.os_error == ENOENT)
-        error.remedy = "install the repository's root.json: lpctl trust add";
-    return error;
-}
 
 // No repository is not a repository without that file.
 base::Error in_words_of_repository(base::Error error) {
@@ -144,11 +126,9 @@ TufRepository::published(std::string const& arch, std::string const& release) {
     if (!content)
         return content.error();
     auto const catalogue_text = text_of(*content);
-    auto catalogue = parse_kernel_catalogue(catalogue_text, path);
+    auto catalogue = parse_catalogue_of(release, catalogue_text, path);
     if (!catalogue)
         return catalogue.error();
-    if (catalogue->kernel.release != release)
-        return refused(path, "says that it is for the kernel " + catalogue->kernel.release);
     for (auto const& [name, text] :
          {std::pair(brake_file, brake_text), std::pair(catalogue_file, catalogue_text)})
         if (auto kept = remember(name, text); !kept)
@@ -195,26 +175,8 @@ base::Result<void> TufRepository::forget(std::filesystem::path const& state) {
     return base::sync_directory(state.parent_path());
 }
 
-base::Result<tuf::Target> TufRepository::target_of(PatchEntry const& entry) {
-    auto const& said = entry.module;
-    auto target = parts_->client->find(said.path);
-    if (!target && target.error().code == base::Errc::not_found)
-        return refused(said.path, "is in the catalogue, but no target of the repository");
-    if (!target)
-        return target.error();
-    if (target->hashes.sha256 != said.sha256)
-        return refused(said.path, "has one SHA-256 in the catalogue and another as a target");
-    bool const same_length =
-        !said.length || *said.length == static_cast<std::uint64_t>(target->length);
-    if (!same_length)
-        return refused(said.path, "has one length in the catalogue and another as a target");
-    if (static_cast<std::size_t>(target->length) > module::max_module_size)
-        return refused(said.path, "too long for a module");
-    return target;
-}
-
 base::Result<std::filesystem::path> TufRepository::path_of(PatchEntry const& entry) {
-    auto const target = target_of(entry);
+    auto const target = module_target(*parts_->client, entry);
     if (!target)
         return target.error();
     auto file = tuf::target_file_name(*target, parts_->client->root().consistent_snapshot);
@@ -226,7 +188,7 @@ base::Result<std::filesystem::path> TufRepository::path_of(PatchEntry const& ent
 }
 
 base::Result<trust::Candidate> TufRepository::module(PatchEntry const& entry) {
-    auto const target = target_of(entry);
+    auto const target = module_target(*parts_->client, entry);
     if (!target)
         return target.error();
     auto const path = path_of(entry);

@@ -71,7 +71,6 @@ private:
 
     explicit TufRepository(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-    base::Result<trust::tuf::Target> target_of(PatchEntry const& entry);
     base::Result<base::SealedFile> file(std::string const& path, std::size_t limit);
     base::Result<void> remember(std::string const& name, std::string_view text);
 

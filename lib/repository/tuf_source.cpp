@@ -33,6 +33,10 @@ base::Result<void> check_place(Source const& source) {
     if (!directory) {
         auto error = base::system_error(source.path.string(), "cannot open", errno);
         error.code = base::Errc::unreachable;
+        if (source.web)
+            error.remedy =
+                "nothing of it has been fetched so far: systemctl start livepatch-fetch, "
+                "and see journalctl -u livepatch-fetch";
         return error;
     }
     return check_file_system(directory.get(), source.path);

@@ -73,7 +73,10 @@ int run(std::filesystem::path const& directory, std::chrono::milliseconds transi
     tasks::HelperClient helper(directory / "tasks.socket", std::chrono::seconds(1), ::geteuid());
     tasks::HelpedTaskScanner scanner(helper, own, daemon::log_task_helper);
     daemon::Daemon({.root = tree.root(),
-                    .configuration = {.etc = directory / "etc", .vendor = directory / "vendor"},
+                    .configuration =
+                        {.etc = directory / "etc",
+                         .vendor = directory / "vendor",
+                         .mirrors = directory / "mirror"},
                     .state_directory = directory / "state",
                     .runtime_directory = directory / "run",
                     .machine_id = directory / "machine-id",

@@ -66,6 +66,8 @@ struct Host {
                 return base::describe(good.error());
         if (auto good = (*mirrored)->publish(); !good)
             return base::describe(good.error());
+        if (auto good = (*mirrored)->remove_others(); !good)
+            return base::describe(good.error());
         etag = web.etag();
         return "ok";
     }

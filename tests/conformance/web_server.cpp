@@ -44,6 +44,11 @@ std::vector<std::string> WebServer::take_requests() {
     return std::exchange(requests_, {});
 }
 
+std::size_t WebServer::take_bytes() {
+    std::lock_guard const lock(mutex_);
+    return std::exchange(bytes_, 0);
+}
+
 std::string WebServer::last_head() {
     std::lock_guard const lock(mutex_);
     return last_head_;
@@ -73,6 +78,7 @@ void WebServer::work() {
         {
             std::lock_guard const lock(mutex_);
             last_head_ = head;
+            bytes_ += head.size();
         }
         std::istringstream in(head);
         std::string method;
@@ -97,7 +103,11 @@ WebServer::Script WebServer::script_for(std::string const& path) {
 void WebServer::answer(tcp::socket& caller, std::string const& path) {
     script_for(path)([&](std::string_view text) {
         boost::system::error_code failed;
-        asio::write(caller, asio::buffer(text), failed);
+        auto const written = asio::write(caller, asio::buffer(text), failed);
+        {
+            std::lock_guard const lock(mutex_);
+            bytes_ += written;
+        }
         return !failed && !ends_;
     });
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -37,6 +38,9 @@ public:
 
     std::vector<std::string> take_requests(); // the paths, percent-encoded as they came
 
+    // What went to and fro since the last time, heads and bodies.
+    std::size_t take_bytes();
+
     // Lines of the newest request, as it came.
     std::string last_head();
 
@@ -48,11 +52,12 @@ private:
 
     Script script_for(std::string const& path);
 
-    std::mutex mutex_; // of these four
+    std::mutex mutex_; // of these five
     std::map<std::string, std::string> files_;
     std::map<std::string, Script> scripts_;
     std::vector<std::string> requests_;
     std::string last_head_;
+    std::size_t bytes_ = 0;
 
     boost::asio::io_context loop_;
     boost::asio::ip::tcp::acceptor acceptor_;

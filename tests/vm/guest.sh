@@ -74,7 +74,7 @@ describe_state() {
     dmesg | tail -n 60
     echo "--- livepatchd's journal, last lines"
     journalctl --boot --no-pager --output=short-monotonic --lines=80 \
-        -u livepatchd.service -u livepatch-reapply.service -u 'livepatch-tasks*'
+        -u livepatchd.service -u livepatch-reapply.service -u 'livepatch-tasks*' -u livepatch-fetch.service
     if command -v lpctl >/dev/null; then
         echo "--- lpctl status"
         timeout 5 lpctl status || true
@@ -136,6 +136,10 @@ daemon_field() {
 }
 daemon_says() { [[ $(daemon_field "$1" state) == "$2" ]]; }
 daemon_judges() { [[ $(daemon_field "$1" disposition) == "$2" ]]; }
+health_says() { lpctl status --json | jq -e --arg code "$1: " '.health_reasons | any(startswith($code))' >/dev/null; }
+flagged() { lpctl status --json | jq -e --arg name "$1" --arg flag "$2" \
+    '.patches[] | select(.name == $name) | .flags | index($flag)' >/dev/null; }
+module_digest() { sha256sum "$MODULES/$1.ko" | cut -d' ' -f1; }
 # daemon_replaced OLD_PID: systemd has started another one, and it is ready.
 daemon_replaced() {
     local pid
@@ -186,6 +190,7 @@ reset_state() {
         [[ ! -e $name ]] || wait_for -t 10 "${name##*/} is removed" rmmod "${name##*/}"
     done
     rm -rf /var/lib/kpatch/*
+    systemctl stop livepatch-fetch.service livepatch-fetch.timer 2>/dev/null || true
     if daemon_installed; then
         fresh_daemon
     fi

@@ -320,8 +320,42 @@ TEST_CASE("a source that is a repository") {
     );
     REQUIRE(there.source);
     CHECK(there.source->path == "/mirrors/corp");
+    REQUIRE(there.source->web);
+    CHECK(there.source->web->urls == Strings{"https://patches.example.com/lp"});
+    CHECK_FALSE(there.source->web->allow_http);
+    CHECK_FALSE(here.source->web);
     CHECK(there.source->ring == "default");
     CHECK(there.source->wants_module_signature);
+}
+
+TEST_CASE("a source on web servers says how they are reached") {
+    auto const reading = read_source_file(
+        "url = \"http://patches.example.com/lp\"\nroot = \"/r.json\"\nallow_http = true\n"
+        "mirrors = [\"https://a.example/\", \"http://b.example\"]\n"
+        "proxy = \"socks5h://proxy.example\"\nca_file = \"/etc/ssl/own.pem\"\n",
+        "/r/corp.toml",
+        release
+    );
+    CHECK(reading.problems.empty());
+    REQUIRE(reading.source);
+    REQUIRE(reading.source->web);
+    auto const& web = *reading.source->web;
+    CHECK(
+        web.urls ==
+        Strings{"http://patches.example.com/lp", "https://a.example/", "http://b.example"}
+    );
+    CHECK(web.proxy == "socks5h://proxy.example");
+    CHECK(web.ca_file == "/etc/ssl/own.pem");
+    CHECK(web.allow_http);
+    std::string const good = "url = \"https://x\"\nroot = \"/r\"\n";
+    CHECK(
+        source_problems(good + "mirrors = [\"file:///x\"]") ==
+        Strings{"/etc/repos.d/x.toml:3: mirrors must be a list of valid strings"}
+    );
+    CHECK(
+        source_problems(good + "ca_file = \"own.pem\"").at(0).find("ca_file is not absolute") !=
+        std::string::npos
+    );
 }
 
 TEST_CASE("a source that cannot be used is none, and told") {

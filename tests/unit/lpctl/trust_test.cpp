@@ -72,6 +72,22 @@ TEST_CASE("a root is pinned by its fingerprint") {
     CHECK(bench.add({"--fingerprint", bench.fingerprint()}, "https://elsewhere.org/lp") == 6);
 }
 
+TEST_CASE("a repository is added without encryption when that was said") {
+    Bench bench;
+    std::vector<std::string> const sure{"--fingerprint", bench.fingerprint()};
+    CHECK(bench.add(sure, "http://example.org/lp") == 2);
+    CHECK(bench.host.err.str().find("--allow-http") != std::string::npos);
+    CHECK_FALSE(bench.is_added());
+    CHECK(
+        bench.add(
+            {"--fingerprint", bench.fingerprint(), "--allow-http"}, "http://example.org/lp"
+        ) == 0
+    );
+    auto const source = base::read_file(bench.etc / "repos.d/corp.toml").value();
+    CHECK(source.find("url = \"http://example.org/lp\"\n") != std::string::npos);
+    CHECK(source.find("allow_http = true\n") != std::string::npos);
+}
+
 TEST_CASE("a root with another fingerprint is not believed") {
     Bench bench;
     CHECK(bench.add({"--fingerprint", std::string(64, 'a')}) == 6);

@@ -1,11 +1,14 @@
 // A signed repository as a source: what it offers, and what it refuses, whoever stands between.
 #include "repository/sources.hpp"
+#include "repository/trust_reset.hpp"
 #include "support/catch.hpp"
 #include "support/fake_kernel_tree.hpp"
 #include "support/module_file.hpp"
 #include "support/patch_repository.hpp"
 #include "support/temporary_directory.hpp"
 #include "trust/tuf/header.hpp"
+
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -55,6 +58,7 @@ struct Bench {
             {.machine_id = "4c3a3dfc8f154d4c8ac16e2e4b0d2e11",
              .arch = "x86_64",
              .trust_state = directory.path() / "state",
+             .resets = directory.path() / "resets",
              .now = [this] { return now; }}
         );
     }
@@ -371,4 +375,23 @@ TEST_CASE("what a publisher says of the kernel") {
     CHECK(catalogue.advice[0].support_status == "ended");
     CHECK(catalogue.advice[0].reboot_into == "6.1.0-57-amd64");
     CHECK(catalogue.advice[0].unfixed.at(0).id == "CVE-2026-9");
+}
+
+TEST_CASE("a reset of the trust reaches who mirrors the repository") {
+    Bench bench;
+    bench.publish_two();
+    TrustReset const resets(bench.directory.path() / "resets");
+    REQUIRE(bench.read().problems.empty());
+    CHECK(bench.sources().reset_trust(bench.source.name));
+    CHECK(resets.newest(bench.source.name).empty()); // nobody mirrors it
+    bench.source.web = Web{.urls = {"https://patches.example/lp"}};
+    auto const before = ::umask(0077);
+    CHECK(bench.sources().reset_trust(bench.source.name));
+    ::umask(before);
+    auto const first = resets.newest(bench.source.name);
+    CHECK_FALSE(first.empty());
+    CHECK(bench.sources().reset_trust(bench.source.name));
+    CHECK(resets.newest(bench.source.name) != first);
+    auto const mode = std::filesystem::status(bench.directory.path() / "resets").permissions();
+    CHECK(static_cast<unsigned>(mode) == 0755);
 }

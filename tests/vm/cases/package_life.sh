@@ -24,6 +24,17 @@ helper_is_ours() {
     pid=$(systemctl show -p MainPID --value livepatch-tasks.service)
     [[ $pid != 0 && $(readlink "/proc/$pid/exe") == /usr/libexec/livepatchd/livepatch-tasks ]]
 }
+# Repositories on web servers are asked by a timer, whose service is nobody's to start but its own.
+fetcher_waits() {
+    check "$1: the fetcher's timer waits" systemctl is-active livepatch-fetch.timer
+    check "$1: at every boot" systemctl is-enabled livepatch-fetch.timer
+    check "$1: it has a user" id livepatch
+    check_not "$1: the fetcher has not failed" systemctl is-failed livepatch-fetch.service
+}
+fetcher_is_gone() {
+    check_not "$1: no fetcher runs" pgrep -x livepatch-fetch
+    check_not "$1: nor does its timer wait" systemctl is-active livepatch-fetch.timer
+}
 blocker_is_told() { lpctl blockers --json | jq -e '.tasks[] | select(.function == "lp_target_thread_wait")'; }
 nothing_starts_it() { [[ -z $(find /etc/systemd -name 'livepatch*') ]]; }
 helper_is_gone() {
@@ -65,6 +76,7 @@ check_contains "to the newer version" +newer "$(dpkg-query -W -f '${Version}' li
 still_patched "upgraded"
 check_equal "and it is still ours" managed "$(daemon_field lp_version disposition)"
 helper_waits "upgraded"
+fetcher_waits "upgraded"
 wait_for -t 90 "upgraded: the helper is the new one" helper_is_ours
 wait_for "and says it again" blocker_is_told
 check "configuration of the admin is kept" test -s /etc/livepatchd/module-keys.d/trusted.pem
@@ -73,6 +85,7 @@ said=$(dpkg -r livepatchd 2>&1)
 check "removed" installed config-files
 check_not "the daemon is gone" pgrep -x livepatchd
 helper_is_gone "removed"
+fetcher_is_gone "removed"
 still_patched "removed"
 check "and what waits, waits on" patch_in_transition lp_stall
 check "the state is kept" test -s /var/lib/livepatchd/state.json
@@ -90,7 +103,7 @@ take_patch lp_stall.ko
 said=$(dpkg -P livepatchd 2>&1)
 check_not "purged" installed config-files
 helper_is_gone "purged"
-check_not "purged: nor its units" systemctl cat livepatch-tasks.socket livepatch-tasks.service
+check_not "purged: nor its units" systemctl cat livepatch-tasks.socket livepatch-tasks.service livepatch-fetch.timer
 check "purged: nothing is to start it" nothing_starts_it
 still_patched "purged"
 check_contains "purge says what is loaded" "lp_version (enabled)" "$said"
@@ -106,3 +119,4 @@ wait_for "and running" systemctl is-active livepatchd.service
 wait_for "without a past: it applies the patch anew" patch_enabled lp_version
 wait_for "as its own" daemon_judges lp_version managed
 helper_waits "installed anew"
+fetcher_waits "installed anew"
