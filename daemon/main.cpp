@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <exception>
@@ -33,6 +34,7 @@ constexpr std::chrono::seconds patience_with_helper{3};
 
 // On the host as it is.
 int with_surroundings(std::function<int(daemon::Surroundings const&)> const& what) {
+    ::umask(077); // as the unit says; also when it is started by hand
     daemon::start_logging();
     kernel::Root const root;
     loader::KernelLoader loader(root);

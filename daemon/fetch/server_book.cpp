@@ -84,7 +84,7 @@ base::Result<void> ServerBook::save() {
     }
     constexpr auto replace = json::error_handler_t::replace; // a server may call it anything
     auto written = base::replace_file(
-        file_, object.dump(2, ' ', false, replace) + '\n', 0644, base::Durability::power_cut
+        file_, object.dump(2, ' ', false, replace) + '\n', 0600, base::Durability::power_cut
     );
     if (written)
         saved_ = servers_;

@@ -22,6 +22,7 @@ namespace {
 constexpr int rounds = 3;
 constexpr std::chrono::seconds first_pause{10}; // at most, and twice as long the next time
 constexpr std::chrono::seconds longest_pause{120};
+constexpr std::chrono::seconds for_showing_it{120};
 
 // Beside metadata/ and targets/, which are the mirror; who reads that does not look there.
 std::filesystem::path own(mirror::MirrorTree const& tree) {
@@ -64,7 +65,8 @@ SourceFetch::SourceFetch(repository::Source const& source, Fetcher const& fetche
               {.machine_id = fetcher.host.machine_id,
                .repository = source.name,
                .ring = source.ring},
-          .max_size = 0} {}
+          .max_size = 0},
+      until_(std::chrono::steady_clock::now() + fetcher.for_one_source) {}
 
 // What others have is theirs.
 std::uint64_t SourceFetch::room() const {
@@ -119,12 +121,14 @@ base::Result<void> SourceFetch::fetch(tuf::Store& store) {
     for (int round = 0;; ++round) {
         if (visit_all(store))
             return {};
-        bool const is_the_last = is_hopeless_ || !may_pass_ || round + 1 == rounds;
+        bool const is_the_last =
+            is_hopeless_ || !may_pass_ || is_out_of_time() || round + 1 == rounds;
         if (is_the_last || !pause(round))
             break;
     }
     // What is signed and here is shown, and that the rest is lacking as well: among it may be that
     // something must not be loaded any more.
+    until_ = std::chrono::steady_clock::now() + for_showing_it;
     if (!is_hopeless_ && !incomplete_at_.empty() && !rests_until(incomplete_at_))
         if (visit(incomplete_at_, store, IfIncomplete::publish))
             return {};
@@ -147,7 +151,7 @@ bool SourceFetch::visit_all(tuf::Store& store) {
         }
         if (visit(url, store, IfIncomplete::leave))
             return true;
-        if (is_hopeless_)
+        if (is_hopeless_ || is_out_of_time())
             return false;
     }
     return false;
@@ -159,10 +163,12 @@ bool SourceFetch::visit(std::string const& url, tuf::Store& store, IfIncomplete 
         note(*std::move(problem));
         return false;
     }
+    auto patience = fetcher_.patience;
+    patience.until = until_;
     mirror::HttpSource web(
         mirror::HttpSource::below(url),
         {.allow_http = way.allow_http, .proxy = way.proxy, .ca_file = way.ca_file},
-        fetcher_.patience
+        patience
     );
     if (auto const known = store.load("timestamp", tuf::Limits().timestamp))
         web.know_etag(book_.etag(url, known->bytes));
@@ -189,7 +195,9 @@ bool SourceFetch::visit(std::string const& url, tuf::Store& store, IfIncomplete 
             incomplete_at_ = url;
         return false;
     }
-    return publish(*visit);
+    bool const published = publish(*visit);
+    rest(url, web); // it loads, too
+    return published;
 }
 
 // Whether all is well then; if not, nobody else could do better.

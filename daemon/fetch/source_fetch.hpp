@@ -25,6 +25,9 @@ struct Fetcher {
     std::filesystem::path mirrors = "/var/lib/livepatchd/mirror";
     std::uint64_t max_size = 0; // of all mirrors together
     mirror::HttpSource::Patience patience = {};
+    // After it what is here of a source is shown, and the next one's turn comes; the next run goes
+    // on where this one was.
+    std::chrono::seconds for_one_source{600};
     std::function<void(std::chrono::seconds)> sleep = {};
     // Waits as long as the daemon takes to read a mirror: what it reads now is removed only then.
     std::function<void()> let_readers_end = {};
@@ -50,6 +53,9 @@ private:
     bool visit(std::string const& url, trust::tuf::Store& store, IfIncomplete if_incomplete);
     bool publish(Visit& visit);
     bool pause(int round);
+
+    bool is_out_of_time() const { return std::chrono::steady_clock::now() >= until_; }
+
     void note(base::Error error);
     void rest(std::string const& url, mirror::HttpSource const& web);
     void remember_etag(
@@ -65,6 +71,7 @@ private:
     Voice& voice_;                     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     ServerBook book_;
     Errand errand_;
+    std::chrono::steady_clock::time_point until_;
     std::optional<base::Error> failure_; // of this round, the one that tells most
     bool may_pass_ = false;              // of this round, too
     bool is_hopeless_ = false;           // no server could help

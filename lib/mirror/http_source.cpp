@@ -20,6 +20,7 @@ constexpr long ok = 200;
 constexpr long partial = 206;
 constexpr long unchanged = 304;
 constexpr auto longest_pause = std::chrono::hours(24); // that a server may ask for
+constexpr std::size_t longest_error_page = std::size_t{16} * 1024;
 
 bool means_not_there(long status) {
     return status == 404 || status == 403 || status == 410;
@@ -45,14 +46,19 @@ struct Transfer {
     trust::tuf::Source::Sink const* sink = nullptr;
     std::uint64_t start = 0;   // from which byte on it is wanted
     std::uint64_t skipped = 0; // of a server that sends all
+    std::uint64_t of_no_interest = 0;
     std::string etag = {};
     std::optional<base::Error> refused = {}; // by the sink
 };
 
 bool take_bytes(Transfer& transfer, std::span<std::byte const> bytes) {
     auto const status = status_of(transfer.curl);
-    if (status != ok && status != partial)
-        return false; // what a page of an error says is of no interest
+    // What a page of an error says is of no interest; a short one is taken all the same, since
+    // libcurl gives up the connection otherwise.
+    if (status != ok && status != partial) {
+        transfer.of_no_interest += bytes.size();
+        return transfer.of_no_interest <= longest_error_page;
+    }
     if (status == ok && transfer.skipped < transfer.start) {
         auto const skip = std::min<std::uint64_t>(transfer.start - transfer.skipped, bytes.size());
         transfer.skipped += skip;
@@ -105,6 +111,14 @@ private:
     curl_slist* list_ = nullptr;
 };
 
+// libcurl takes 0 for no limit at all.
+std::chrono::seconds seconds_until(HttpSource::Patience const& patience) {
+    auto const left = patience.until - std::chrono::steady_clock::now();
+    return std::max(
+        std::chrono::seconds(1), std::chrono::duration_cast<std::chrono::seconds>(left)
+    );
+}
+
 } // namespace
 
 struct HttpSource::Handle {
@@ -117,7 +131,9 @@ struct HttpSource::Handle {
 
     // What all transfers have in common; connections stay.
     void prepare(Way const& way, Patience const& patience, std::size_t limit) {
-        auto const seconds_in_all = patience.in_all + std::chrono::seconds(limit / bytes_a_second);
+        auto const seconds_in_all = std::min(
+            patience.in_all + std::chrono::seconds(limit / bytes_a_second), seconds_until(patience)
+        );
         ::curl_easy_reset(curl);
         ::curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
         ::curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, way.allow_http ? "http,https" : "https");

@@ -27,6 +27,8 @@ public:
         std::chrono::seconds to_connect{15};
         std::chrono::seconds below_least_speed{30}; // of 1 KiB/s
         std::chrono::seconds in_all{60};            // and a second for each 16 KiB
+        // For all transfers together: after it none takes longer than a second.
+        std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
     };
 
     struct Way {

@@ -20,6 +20,13 @@ std::string role_of(std::string const& file) {
     return file.substr(0, file.size() - std::string_view(".json").size());
 }
 
+// Old repositories list their root, too. The snapshot's key says nothing of it: what it named so
+// would stand for ever in the way of a root that its owner makes.
+bool is_of_targets(std::string const& file) {
+    return file.ends_with(".json") && file != "root.json" && file != "timestamp.json" &&
+           file != "snapshot.json";
+}
+
 } // namespace
 
 Mirror::Mirror(With with, tuf::SignedRoot anchor)
@@ -190,7 +197,7 @@ base::Result<void> Mirror::write_roots() {
             return next.error();
         root = *std::move(next);
     }
-    return {};
+    return with_.tree.forget_roots_above(root.root.header.version);
 }
 
 base::Result<tuf::SignedRoot> Mirror::next_root(tuf::SignedRoot const& root, std::int64_t version) {
@@ -253,8 +260,9 @@ base::Result<void> Mirror::write_all_metadata() {
     if (auto good = write_roots(); !good)
         return good;
     for (auto const& [file, reference] : client_->snapshot().files)
-        if (auto good = write_role(role_of(file), reference); !good)
-            return good;
+        if (is_of_targets(file))
+            if (auto good = write_role(role_of(file), reference); !good)
+                return good;
     return write_role("snapshot", client_->timestamp().snapshot);
 }
 
@@ -266,6 +274,8 @@ base::Result<void> Mirror::write_timestamp() {
         return timestamp.error();
     constexpr auto file = "timestamp.json";
     metadata_.insert(file);
+    // A run that was killed may have brought some without saying so.
+    is_news_ = is_news_ || with_.tree.has_target_newer_than(file);
     if (!is_news_ && with_.tree.metadata_is(file, timestamp->bytes))
         return {};
     return write(file, timestamp->bytes);

@@ -10,8 +10,12 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
+#include <string_view>
+#include <system_error>
 #include <unistd.h>
 #include <vector>
 
@@ -41,8 +45,18 @@ base::Result<void> sync_file(fs::path const& path) {
     return {};
 }
 
+constexpr std::string_view root_ending = ".root.json";
+
 bool is_root(std::string const& file) {
-    return file.ends_with(".root.json");
+    return file.ends_with(root_ending);
+}
+
+// "N.root.json"; nothing: a name that we give to none.
+std::optional<std::int64_t> version_of_root(std::string const& file) {
+    auto const* const end = file.data() + file.size() - root_ending.size();
+    std::int64_t version = 0;
+    auto const [at, failed] = std::from_chars(file.data(), end, version);
+    return failed == std::errc() && at == end ? std::optional(version) : std::nullopt;
 }
 
 base::Error cannot_tidy(fs::path const& path, std::error_code failed) {
@@ -169,6 +183,30 @@ base::Result<void> MirrorTree::keep_metadata(std::set<std::string> const& files)
     if (failed)
         return cannot_tidy(root, failed);
     return {};
+}
+
+base::Result<void> MirrorTree::forget_roots_above(std::int64_t version) const {
+    auto const root = root_ / "metadata";
+    auto const there = base::list_directory(root);
+    if (!there)
+        return there.error();
+    std::error_code failed;
+    for (auto const& file : *there)
+        if (!failed && is_root(file) && version_of_root(file).value_or(version + 1) > version)
+            fs::remove(root / file, failed);
+    if (failed)
+        return cannot_tidy(root, failed);
+    return {};
+}
+
+bool MirrorTree::has_target_newer_than(std::string const& metadata) const {
+    std::error_code failed;
+    auto const written = fs::last_write_time(root_ / "metadata" / metadata, failed);
+    for (fs::recursive_directory_iterator at(root_ / "targets", failed), end; !failed && at != end;
+         at.increment(failed))
+        if (at->is_regular_file(failed) && at->last_write_time(failed) > written)
+            return true;
+    return false;
 }
 
 std::uint64_t MirrorTree::size() const {

@@ -37,6 +37,13 @@ public:
 
     base::Result<void> prepare() const;
 
+    // Roots of versions above this one go: they are of a repository that was there before under
+    // the same name, and a reader would try to go on to them.
+    base::Result<void> forget_roots_above(std::int64_t version) const;
+
+    // Whether a target has come since this file of the metadata was written.
+    bool has_target_newer_than(std::string const& metadata) const;
+
     // The part becomes the target.
     base::Result<void> complete(trust::tuf::Target const& target, std::string const& file) const;
 

@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/tuf_bench.hpp"
+#include "trust/tuf/file_name.hpp"
 #include "trust/tuf/tree_source.hpp"
 #include "web_server.hpp"
 
@@ -125,6 +126,26 @@ std::size_t count(Strings const& requests, std::string const& page) {
 }
 
 } // namespace
+
+TEST_CASE("who has the online keys puts no root into a mirror that stands in the way of the next") {
+    Host host;
+    REQUIRE(host.run() == "ok");
+    auto& repository = host.repository;
+    repository.publish();
+    auto& snapshot = repository.content["snapshot"];
+    snapshot["meta"]["root.json"] = {{"version", 2}};
+    auto const name = tuf::versioned_file_name(snapshot["version"].get<std::int64_t>(), "snapshot");
+    repository.files["metadata/" + name] =
+        support::TufRepository::sign(snapshot, repository.signers["snapshot"]);
+    repository.write_timestamp();
+    host.server.serve(repository.files);
+    host.server.script("metadata/2.root.json", [asked = 0](WebServer::Write const& write) mutable {
+        write(WebServer::page(asked++ == 0 ? "404 Not Found" : "200 OK", "junk"));
+    });
+    CHECK(host.run() == "ok");
+    CHECK_FALSE(std::filesystem::exists(host.tree() / "metadata/2.root.json"));
+    CHECK(host.seen_by_daemon() == "ok");
+}
 
 TEST_CASE("a mirror is a repository that a daemon believes, with every root") {
     Host host;

@@ -24,6 +24,7 @@ struct FetchHost : Publisher {
     Words seen_meanwhile;       // when what was there before is about to be removed
     double luck = 0.5;          // of the pauses' lengths
     Seconds patience{60};       // with slow servers; machines are busy
+    Seconds for_one_source{600};
     std::string machine_id = "00112233445566778899aabbccddeeff";
     fetch::Voice::Style style = {};
 
@@ -101,6 +102,7 @@ struct FetchHost : Publisher {
                     {.to_connect = Seconds(60),
                      .below_least_speed = patience,
                      .in_all = Seconds(60)},
+                .for_one_source = for_one_source,
                 .sleep =
                     [this](Seconds time) {
                         slept.push_back(time);

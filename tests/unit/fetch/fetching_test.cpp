@@ -113,6 +113,20 @@ TEST_CASE("what is withdrawn or braked is not fetched, and goes") {
     CHECK_FALSE(std::filesystem::exists(host.tree() / "targets/modules"));
 }
 
+TEST_CASE("a module that came with a run that was killed is told of by the next one") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    REQUIRE(host.fetch() == 0);
+    auto const module = host.tree() / "targets" / "modules/x86_64" / FetchHost::release;
+    for (auto const& entry : std::filesystem::directory_iterator(module))
+        std::filesystem::last_write_time(
+            entry.path(), host.timestamp_stamp() + std::chrono::seconds(5)
+        );
+    auto const before = host.timestamp_stamp();
+    CHECK(host.fetch() == 0);
+    CHECK(host.timestamp_stamp() != before);
+}
+
 TEST_CASE("keys that are exchanged are followed, and told") {
     FetchHost host;
     host.publish_one_and_serve();

@@ -130,6 +130,17 @@ TEST_CASE("a server that sends slowly is left") {
     host.unharmed();
 }
 
+TEST_CASE("a server that takes all the time it is given does not keep the next source waiting") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    host.for_one_source = 1s;
+    host.write_source("a-slow", host.server.url("slow"), "allow_http = true\n");
+    host.server.script("slow/metadata/timestamp.json", slow);
+    CHECK(host.fetch() == 1);
+    CHECK(host.slept.empty());
+    CHECK(host.seen_by_daemon() == Words{"LP-1"});
+}
+
 TEST_CASE("redirections are not followed, to whatever scheme") {
     Attacked host;
     host.serve();
@@ -254,6 +265,11 @@ TEST_CASE("a root that is not of the chain is refused, whatever the server has")
 
 TEST_CASE("a publisher who starts over is followed when an administrator has the trust reset") {
     Attacked host;
+    if (GENERATE(false, true)) { // with roots that the new one does not have
+        host.must("rotate", {"online", "--no-passphrase"});
+        host.publish_and_serve();
+        REQUIRE(host.fetch() == 0);
+    }
     FetchHost other;
     other.publish_one_and_serve();
     std::filesystem::copy_file(
