@@ -136,6 +136,10 @@ daemon_field() {
 }
 daemon_says() { [[ $(daemon_field "$1" state) == "$2" ]]; }
 daemon_judges() { [[ $(daemon_field "$1" disposition) == "$2" ]]; }
+patch_proved() {
+    busctl get-property org.livepatchd1 "/org/livepatchd1/patch/${1//_/_5f}" org.livepatchd1.Patch Probation |
+        grep -q passed
+}
 health_says() { lpctl status --json | jq -e --arg code "$1: " '.health_reasons | any(startswith($code))' >/dev/null; }
 flagged() { lpctl status --json | jq -e --arg name "$1" --arg flag "$2" \
     '.patches[] | select(.name == $name) | .flags | index($flag)' >/dev/null; }

@@ -5,10 +5,6 @@
 # timeout: 180
 . /root/files/guest.sh
 
-proved() {
-    busctl get-property org.livepatchd1 "/org/livepatchd1/patch/${1/_/_5f}" org.livepatchd1.Patch Probation | grep -q passed
-}
-
 if [[ $BOOT == 1 ]]; then
     printf '[probation]\ntime = "2s"\n' >/etc/livepatchd/conf.d/probation.toml
     systemctl reload livepatchd.service
@@ -16,7 +12,7 @@ if [[ $BOOT == 1 ]]; then
     put_patch "$MODULES/lp_version.ko" 3_lp_version.ko
     for patch in lp_cmdline lp_version; do
         wait_for "$patch is applied" patch_enabled "$patch"
-        wait_for "$patch is proved" proved "$patch"
+        wait_for "$patch is proved" patch_proved "$patch"
     done
     printf '[probation]\ntime = "10min"\n' >/etc/livepatchd/conf.d/probation.toml
     systemctl reload livepatchd.service

@@ -7,8 +7,7 @@ printf '[probation]\ntime = "2s"\n' >/etc/livepatchd/conf.d/probation.toml
 systemctl reload livepatchd.service
 put_patch "$MODULES/lp_cumulative_2.ko"
 wait_for "the older one is in" patch_enabled lp_cumulative_2
-wait_for "and proved" eval "busctl get-property org.livepatchd1 \
-    /org/livepatchd1/patch/lp_5fcumulative_5f2 org.livepatchd1.Patch Probation | grep -q passed"
+wait_for "and proved" patch_proved lp_cumulative_2
 printf '[probation]\ntime = "10min"\n' >/etc/livepatchd/conf.d/probation.toml
 systemctl reload livepatchd.service
 put_patch "$MODULES/lp_cumulative_3.ko"

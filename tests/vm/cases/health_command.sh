@@ -14,7 +14,7 @@ probation() {
 configure 'id -u; for name in x lp_version; do test ${name} != x || continue; test "${LIVEPATCH}" = "$name"; done'
 put_patch "$MODULES/lp_version.ko"
 wait_for "applied" patch_enabled lp_version
-wait_for "proved" eval "probation | grep -q passed"
+wait_for "proved" patch_proved lp_version
 journalctl --sync
 users=$(journalctl -u livepatch-health.service -o cat | grep -Ex '[0-9]+' || true)
 check_equal "the command ran twice" 2 "$(wc -l <<<"$users")"

@@ -11,8 +11,7 @@ if [[ $BOOT == 1 ]]; then
     put_patch "$MODULES/lp_version.ko"
     for patch in lp_cmdline lp_version; do
         wait_for "$patch is applied" patch_enabled "$patch"
-        wait_for "$patch is proved" eval "busctl get-property org.livepatchd1 \
-            /org/livepatchd1/patch/${patch/_/_5f} org.livepatchd1.Patch Probation | grep -q passed"
+        wait_for "$patch is proved" patch_proved "$patch"
     done
     printf '[probation]\ntime = "10min"\n' >/etc/livepatchd/conf.d/probation.toml
     sync
