@@ -134,6 +134,7 @@ Daemon::~Daemon() {
     history_thread_.join();
     if (auto const written = history_.finish(); !written)
         spdlog::error("the history lacks what happened last: {}", describe(written.error()));
+    lock_.release();
     workers_.join_sources();
 }
 

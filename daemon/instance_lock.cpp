@@ -24,4 +24,8 @@ InstanceLock::InstanceLock(std::filesystem::path const& path)
     throw std::runtime_error(describe(base::system_error(path.string(), "cannot lock", errno)));
 }
 
+void InstanceLock::release() {
+    ::flock(file_.get(), LOCK_UN);
+}
+
 } // namespace livepatch::daemon

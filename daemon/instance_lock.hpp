@@ -13,6 +13,9 @@ public:
     // Throws std::runtime_error when somebody holds it, or the file cannot be made.
     explicit InstanceLock(std::filesystem::path const& path);
 
+    // Early: when all is written, and only what hangs is left of the process.
+    void release();
+
 private:
     base::UniqueFd file_;
 };

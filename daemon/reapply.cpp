@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace livepatch::daemon {
@@ -93,11 +94,9 @@ public:
     Reapplying(Reapplying const&) = delete;
     Reapplying& operator=(Reapplying const&) = delete;
 
-    // A load that hangs is waited for here.
+    // A source that hangs ends the process here.
     ~Reapplying() {
         workers_.join();
-        if (auto const saved = engine_.finish(); !saved)
-            spdlog::error("the state lacks what was seen last: {}", describe(saved.error()));
         workers_.join_sources();
     }
 
@@ -112,11 +111,19 @@ public:
         });
         engine_.start([this] { look_whether_done(); });
         io_.run();
+        end();
     }
 
     std::vector<report::Event> const& events() const { return events_; }
 
 private:
+    // A load that hangs is waited for here.
+    void end() {
+        workers_.join();
+        if (auto const saved = engine_.finish(); !saved)
+            spdlog::error("the state lacks what was seen last: {}", describe(saved.error()));
+    }
+
     engine::Engine::Parts parts(Surroundings const& surroundings) {
         auto parts = engine_parts(
             {io_.get_executor(), clock_, workers_, supply_, state_file_},
@@ -162,26 +169,22 @@ void tell_what_is_wrong(std::vector<base::Error> const& problems) {
         spdlog::error("configuration: {}", describe(problem));
 }
 
-struct Done {
-    std::vector<report::Event> events;
-    history::Retention retention;
-};
+// Behind all that the boot waits for.
+void record(
+    Surroundings const& surroundings,
+    std::vector<report::Event> const& events,
+    history::Retention const& retention
+) {
+    if (events.empty())
+        return;
+    history::Database database(surroundings.history(), retention);
+    auto const written = database.append(events, std::chrono::system_clock::now());
+    if (!written)
+        spdlog::error("the history does not tell of this boot: {}", describe(written.error()));
+}
 
-// With the lock, which the daemon wants as soon as it is told that it may start.
-Done reapply_locked(Surroundings const& surroundings) {
-    InstanceLock const lock(surroundings.runtime_directory / "lock");
-    auto const identity = surroundings.identity();
-    auto const loaded = load_configuration(surroundings.configuration, identity.release);
-    tell_what_is_wrong(loaded.problems);
-    auto const retention = rules_of(loaded.configuration.history);
-    if (!loaded.configuration.boot.reapply || !identity.livepatch) {
-        spdlog::info(
-            "nothing is reapplied: {}",
-            identity.livepatch ? "[boot] reapply is switched off"
-                               : "this kernel has no livepatching"
-        );
-        return {.events = {}, .retention = retention};
-    }
+std::vector<repository::Remembered>
+told_remembered(Surroundings const& surroundings, kernel::Identity const& identity) {
     auto patches =
         remembered(engine::StateFile(surroundings.state_directory).load().state, identity);
     if (patches.empty())
@@ -193,20 +196,7 @@ Done reapply_locked(Surroundings const& surroundings) {
         spdlog::info(
             "{} patches were in this kernel before ({})", patches.size(), identity.release
         );
-    // Also without any: what an earlier boot left behind is judged.
-    Reapplying boot(surroundings, identity, loaded.configuration, std::move(patches));
-    boot.run();
-    return {.events = boot.events(), .retention = retention};
-}
-
-// Behind all that the boot waits for.
-void record(Surroundings const& surroundings, Done const& done) {
-    if (done.events.empty())
-        return;
-    history::Database database(surroundings.history(), done.retention);
-    auto const written = database.append(done.events, std::chrono::system_clock::now());
-    if (!written)
-        spdlog::error("the history does not tell of this boot: {}", describe(written.error()));
+    return patches;
 }
 
 } // namespace
@@ -216,9 +206,28 @@ void let_the_boot_go_on() {
 }
 
 void reapply(Surroundings const& surroundings) {
-    auto const done = reapply_locked(surroundings);
+    std::optional<InstanceLock> lock(surroundings.runtime_directory / "lock");
+    auto const identity = surroundings.identity();
+    auto const loaded = load_configuration(surroundings.configuration, identity.release);
+    tell_what_is_wrong(loaded.problems);
+    std::optional<Reapplying> boot;
+    if (!loaded.configuration.boot.reapply || !identity.livepatch) {
+        spdlog::info(
+            "nothing is reapplied: {}",
+            identity.livepatch ? "[boot] reapply is switched off"
+                               : "this kernel has no livepatching"
+        );
+    } else {
+        // Also without any: what an earlier boot left behind is judged.
+        boot.emplace(
+            surroundings, identity, loaded.configuration, told_remembered(surroundings, identity)
+        );
+        boot->run();
+    }
+    lock.reset(); // the daemon wants it as soon as it is told that it may start
     let_the_boot_go_on();
-    record(surroundings, done);
+    if (boot)
+        record(surroundings, boot->events(), rules_of(loaded.configuration.history));
 }
 
 int record_shutdown(Surroundings const& surroundings) {

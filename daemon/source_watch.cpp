@@ -52,15 +52,18 @@ void SourceWatch::look_if_due() {
 
 SourceWatch::Look SourceWatch::next_look() {
     if (std::exchange(anew_due_, false)) {
+        again_.reset();
+        // What the watcher so far has to tell goes with it.
+        bool const untold = mounts_due_ || events_due_;
         mounts_due_ = events_due_ = false;
-        return [directories = directories_, at = at_]() -> Seen {
+        return [directories = directories_, at = at_, untold]() -> Seen {
             auto made = repository::Watcher::create(directories, [at](auto const& directory) {
                 at->set(directory.string());
             });
             if (!made)
-                return {.problem = made.error()};
+                return {.problem = made.error(), .changed = untold};
             auto const watcher = std::make_shared<repository::Watcher>(std::move(made).value());
-            return {.watcher = watcher, .problem = watcher->problem()};
+            return {.watcher = watcher, .problem = watcher->problem(), .changed = untold};
         };
     }
     if (!watcher_)
@@ -80,10 +83,11 @@ SourceWatch::Look SourceWatch::next_look() {
 
 void SourceWatch::start(Look look) {
     looking_ = true;
-    again_.reset();
     late_ = clock_.alarm(clock_.now() + patience, [this] {
+        auto const at = at_->get();
         handlers_.complain(
-            {at_->get() + " has not answered for " + std::to_string(patience.count()) +
+            {(at.empty() ? "the worker of the sources" : at) + " has not answered for " +
+             std::to_string(patience.count()) +
              " s: changes of the sources are seen when it does; look after the file system it lies "
              "on, or take it out of repos.d and restart livepatchd"}
         );
@@ -94,13 +98,14 @@ void SourceWatch::start(Look look) {
 void SourceWatch::seen(Seen seen) {
     looking_ = false;
     late_.reset();
+    at_->set({});
     bool const replaced = seen.watcher != watcher_;
     if (replaced)
         readable_.reset();
     watcher_ = std::move(seen.watcher);
     bool const all_watched = watcher_ && !seen.problem;
     bool const changed = seen.changed || (missed_ && all_watched && !anew_due_);
-    missed_ = (missed_ && !changed) || !all_watched;
+    missed_ = (missed_ && (!changed || anew_due_)) || !all_watched;
     tell(seen.problem);
     spdlog::debug(changed ? "a source has changed" : "nothing of the sources has changed");
     if (changed)
@@ -124,12 +129,15 @@ void SourceWatch::wait() {
 // A problem of some directories only is told all the same.
 void SourceWatch::tell(std::optional<base::Error> const& problem) {
     if (!problem) {
+        again_.reset();
         next_try_ = retry_after;
         return handlers_.complain({});
     }
     if (next_try_ == retry_after)
         spdlog::warn("sources are not watched: {}", describe(*problem));
     handlers_.complain({describe(*problem)});
+    if (again_)
+        return;
     again_ = clock_.alarm(clock_.now() + next_try_, [this] {
         anew_due_ = true;
         look_if_due();

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
+#include <exception>
 #include <future>
 #include <thread>
 
@@ -26,7 +27,7 @@ void Workers::join_sources() {
     if (done.wait_for(patience_with_sources) != std::future_status::ready) {
         spdlog::warn("a source's file system does not answer; ending without waiting for it");
         spdlog::shutdown();
-        std::_Exit(EXIT_SUCCESS);
+        std::_Exit(std::uncaught_exceptions() > 0 ? EXIT_FAILURE : EXIT_SUCCESS);
     }
     joining.join();
 }

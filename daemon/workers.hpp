@@ -31,7 +31,8 @@ public:
     void join();
 
     // The rest, when all that had to be written is. What waits for a file system that does not
-    // answer would keep the next daemon from starting: then the process ends here, successfully.
+    // answer would keep the next daemon from starting: then the process ends here, and has failed
+    // if it is an exception that ends it.
     void join_sources();
 
 private:

@@ -20,14 +20,27 @@ void CatalogueReader::read(Done done) {
 
 void CatalogueReader::begin() {
     reading_ = true;
-    late_ =
-        clock_.alarm(clock_.now() + patience, [this] { handlers_.late(sources_.being_read()); });
+    at_.clear();
+    looks_at_it_ = 0;
+    look_again();
     worker_.run(
         [this] { return sources_.read(); },
         [this, waiting = std::exchange(waiting_, {})](repository::Catalogue catalogue) {
             finish(waiting, std::move(catalogue));
         }
     );
+}
+
+// Many sources may take their time together.
+void CatalogueReader::look_again() {
+    late_ = clock_.alarm(clock_.now() + patience / looks, [this] {
+        auto at = sources_.being_read();
+        looks_at_it_ = at == at_ ? looks_at_it_ + 1 : 0;
+        at_ = std::move(at);
+        if (looks_at_it_ < looks)
+            return look_again();
+        handlers_.late(at_);
+    });
 }
 
 void CatalogueReader::finish(std::vector<Done> const& waiting, repository::Catalogue catalogue) {

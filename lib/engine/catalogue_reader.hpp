@@ -22,10 +22,11 @@ public:
 
     // What lies on a disk is read in less; a file system whose server is away may never answer.
     static constexpr std::chrono::seconds patience{10};
+    static constexpr int looks = 2; // within that time, whether it is still at the same source
 
     struct Handlers {
         Take take; // gets each catalogue, before the `done` of those who asked for it
-        Late late; // a reading takes longer than `patience`, with the source that it waits for
+        Late late; // a reading is at one source for longer than `patience`
     };
 
     CatalogueReader(
@@ -39,6 +40,7 @@ public:
 
 private:
     void begin();
+    void look_again();
     void finish(std::vector<Done> const& waiting, repository::Catalogue catalogue);
 
     repository::Supply& sources_; // used on the worker only
@@ -46,6 +48,8 @@ private:
     base::Clock& clock_;
     Handlers handlers_;
     std::unique_ptr<base::Alarm> late_;
+    std::string at_;      // as last looked
+    int looks_at_it_ = 0; // since it is there
     bool reading_ = false;
     std::vector<Done> waiting_;
 };

@@ -263,9 +263,22 @@ void Engine::proceed() {
 void Engine::take_out_uninformed() {
     if (runner_.is_busy())
         return;
-    auto actions = plan(world(), judgements());
-    std::erase_if(actions, [](auto const& action) { return action.kind != Action::Kind::disable; });
+    auto const way_out = [this] {
+        auto actions = plan(world(), judgements());
+        std::erase_if(actions, [this](auto const& action) { return !leads_out(action); });
+        return actions;
+    };
+    auto actions = way_out();
+    while (finish_requests(actions))
+        actions = way_out();
     start_first(actions);
+}
+
+bool Engine::leads_out(Action const& action) const {
+    if (action.kind != Action::Kind::finish)
+        return action.kind == Action::Kind::disable || action.kind == Action::Kind::remove;
+    auto const* request = requests_.find(action.request);
+    return request != nullptr && request->kind == Request::Kind::revert;
 }
 
 // Behind those who are told of a change: whoever is answered finds it there, and the disk takes its
@@ -444,7 +457,7 @@ void Engine::schedule_next_look() {
     auto const by = [&](base::Clock::Monotonic time) {
         when = when ? std::min(*when, time) : time;
     };
-    if (is_moving(observed_) || !requests_.pending().empty() || blind_)
+    if (is_moving(observed_) || is_maybe_forced() || !requests_.pending().empty() || blind_)
         by(now + look_while_moving);
     if (auto const changes = ladder_.next(now))
         by(*changes);
@@ -457,10 +470,6 @@ void Engine::schedule_next_look() {
         by(now + std::clamp<base::Clock::Monotonic::duration>(
                      *policy_.next - parts_.clock.wall(), 1s, 10min
                  ));
-    for (auto const& patch : observed_.patches)
-        if (auto const since = maybe_pinned_.find(patch.name);
-            !patch.pinned && since != maybe_pinned_.end())
-            by(since->second + certainly_pinned);
     next_look_ = when ? parts_.clock.alarm(*when, [this] { wake(); }) : nullptr;
 }
 

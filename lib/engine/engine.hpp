@@ -285,6 +285,7 @@ private:
     Target target(Judgement const& judged) const;
     void hold(Target const& target, Options const& options);
     void take_out(Target const& target, Options const& options, RequestQueue::Done done);
+    bool is_being_reverted(std::string const& name) const;
     std::vector<Target> all_targets() const;
     std::vector<Target> loaded_targets(std::vector<Judgement> const& judged) const;
     void add_coming(std::vector<Target>& targets) const;
@@ -325,12 +326,14 @@ private:
     std::vector<repository::Offer> loaded_offers() const;
     void find_missing();
     void confirm_pinned(kernel::Observation& seen);
+    bool is_maybe_forced() const;
     std::set<std::string, std::less<>> freshly_enabled();
     void follow_transition(bool first);
     Time recorded_start(kernel::ObservedPatch const& patch) const;
     bool finish_requests(std::vector<Action> const& actions);
     void proceed();
     void take_out_uninformed();
+    bool leads_out(Action const& action) const;
     void start_first(std::vector<Action> const& actions);
     void make_way(std::vector<Action> const& actions);
     bool is_still_planned(Action const& action, std::string const& sha256);

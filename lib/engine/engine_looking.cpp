@@ -75,6 +75,12 @@ void Engine::confirm_pinned(kernel::Observation& seen) {
     maybe_pinned_ = std::move(pinned);
 }
 
+bool Engine::is_maybe_forced() const {
+    return std::any_of(observed_.patches.begin(), observed_.patches.end(), [this](auto const& one) {
+        return !one.pinned && maybe_pinned_.contains(one.name);
+    });
+}
+
 std::set<std::string, std::less<>> Engine::freshly_enabled() {
     auto const now = parts_.clock.now();
     std::erase_if(enabled_since_, [this](auto const& entry) {

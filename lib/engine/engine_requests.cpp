@@ -246,7 +246,7 @@ void Engine::take_out(Target const& target, Options const& options, RequestQueue
              .caller = options.caller,
              .reason = options.reason},
             std::move(done),
-            target.urgent
+            target.urgent && !is_being_reverted(target.name)
         );
         if (!added)
             return failed(added.error());
@@ -255,6 +255,13 @@ void Engine::take_out(Target const& target, Options const& options, RequestQueue
     }
     requests_.cancel(Request::Kind::apply, target.name, reverted_later);
     wake();
+}
+
+bool Engine::is_being_reverted(std::string const& name) const {
+    auto const& pending = requests_.pending();
+    return std::any_of(pending.begin(), pending.end(), [&](auto const& request) {
+        return request.kind == Request::Kind::revert && request.name == name;
+    });
 }
 
 void Engine::hold(Target const& target, Options const& options) {

@@ -79,6 +79,8 @@ std::string Engine::obstacle() const {
         });
     if (forced)
         return "forced";
+    if (is_maybe_forced())
+        return "a patch looks forced; it is looked at again in a moment";
     if (coming_)
         return "the sources are not read yet of a configuration that has changed";
     bool const lasts = !parts_.not_persistent && !keeper_.problem();

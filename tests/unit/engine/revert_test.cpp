@@ -286,6 +286,22 @@ TEST_CASE("a patch that goes looks forced for a moment, and is not") {
     CHECK(bench.report().reboot_needed);
 }
 
+TEST_CASE("while a patch looks forced nothing is loaded by itself") {
+    EngineBench bench;
+    bench.put_patch({.name = "lp_one"});
+    bench.kernel.pin("lp_one");
+    bench.start();
+    bench.finish_transition();
+    bench.revert("lp_one");
+    bench.finish_transition();
+    bench.advance(1min);
+    bench.put_patch({.name = "lp_two"});
+    bench.start(); // another daemon, which has to find out anew
+    bench.advance(1min);
+    CHECK_FALSE(bench.is_loaded("lp_two"));
+    CHECK(bench.patch("lp_two").reason == "not loaded by itself: forced");
+}
+
 TEST_CASE("what another tool disabled or unloaded is held, over restarts") {
     EngineBench bench;
     start_with_two(bench);
