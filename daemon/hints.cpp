@@ -35,7 +35,7 @@ void Hints::follow(Hint<Owner>& hint, base::Result<Owner> opened, Read read, Fol
     hint.owner.emplace(std::move(opened).value());
     hint.readable.emplace(io_, hint.owner->fd(), [this, read] { return (this->*read)(); });
     hint.failing = false;
-    hint.patience = retry_after;
+    hint.delay.reset();
     handlers_.complain(hint.code, {});
 }
 
@@ -44,8 +44,8 @@ void Hints::fail(Hint<Owner>& hint, base::Error const& error, Follow again) {
     if (!std::exchange(hint.failing, true))
         spdlog::warn("{}: {}", hint.code, describe(error));
     handlers_.complain(hint.code, {describe(error)});
-    hint.again = clock_.alarm(clock_.now() + hint.patience, [this, again] { (this->*again)(); });
-    hint.patience = std::min(2 * hint.patience, retry_at_last);
+    hint.again =
+        clock_.alarm(clock_.now() + hint.delay.next(), [this, again] { (this->*again)(); });
 }
 
 // Without it transitions are seen up to 200 ms later.

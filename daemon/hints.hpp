@@ -9,6 +9,7 @@
 #include "kernel/uevents.hpp"
 #include "log_mark.hpp"
 #include "readable.hpp"
+#include "retry_delay.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -36,11 +37,6 @@ public:
         std::function<void(std::string const& code, std::vector<std::string> words)> complain;
     };
 
-    // At first; twice as long each time, since what is not there (a container has no kernel log)
-    // may never come, and the daemon sleeps when nothing happens.
-    static constexpr std::chrono::seconds retry_after{5};
-    static constexpr std::chrono::seconds retry_at_last{300};
-
     Hints(
         boost::asio::io_context& io,
         base::Clock& clock,
@@ -60,7 +56,7 @@ private:
         std::optional<Owner> owner = {};
         std::optional<Readable> readable = {}; // after the owner, so that it goes first
         bool failing = false;
-        std::chrono::seconds patience = retry_after; // until it is tried again
+        RetryDelay delay = {};
         std::unique_ptr<base::Alarm> again = {};
     };
 

@@ -53,15 +53,16 @@ void SourceWatch::look_if_due() {
 SourceWatch::Look SourceWatch::next_look() {
     if (std::exchange(anew_due_, false)) {
         again_.reset();
-        // What the watcher so far has to tell goes with it.
-        bool const untold = mounts_due_ || events_due_;
-        mounts_due_ = events_due_ = false;
-        return [directories = directories_, at = at_, untold]() -> Seen {
+        events_due_ = false;
+        bool const mounted = std::exchange(mounts_due_, false);
+        return [directories = directories_, at = at_, before = watcher_, mounted]() -> Seen {
             auto made = repository::Watcher::create(directories, [at](auto const& directory) {
                 at->set(directory.string());
             });
+            // What the one so far has to tell goes with it.
+            bool const untold = mounted || (before && before->changed());
             if (!made)
-                return {.problem = made.error(), .changed = untold};
+                return {.watcher = before, .problem = made.error(), .changed = untold};
             auto const watcher = std::make_shared<repository::Watcher>(std::move(made).value());
             return {.watcher = watcher, .problem = watcher->problem(), .changed = untold};
         };
@@ -130,19 +131,19 @@ void SourceWatch::wait() {
 void SourceWatch::tell(std::optional<base::Error> const& problem) {
     if (!problem) {
         again_.reset();
-        next_try_ = retry_after;
+        delay_.reset();
+        failing_ = false;
         return handlers_.complain({});
     }
-    if (next_try_ == retry_after)
+    if (!std::exchange(failing_, true))
         spdlog::warn("sources are not watched: {}", describe(*problem));
     handlers_.complain({describe(*problem)});
     if (again_)
         return;
-    again_ = clock_.alarm(clock_.now() + next_try_, [this] {
+    again_ = clock_.alarm(clock_.now() + delay_.next(), [this] {
         anew_due_ = true;
         look_if_due();
     });
-    next_try_ = std::min(2 * next_try_, retry_at_last);
 }
 
 } // namespace livepatch::daemon

@@ -10,6 +10,7 @@
 #include "mount_table.hpp"
 #include "readable.hpp"
 #include "repository/watcher.hpp"
+#include "retry_delay.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -36,9 +37,6 @@ public:
 
     // After this time a look counts as one that does not end.
     static constexpr std::chrono::seconds patience{10};
-    // At first; twice as long each time.
-    static constexpr std::chrono::seconds retry_after{5};
-    static constexpr std::chrono::seconds retry_at_last{300};
 
     // A reading that is queued on the worker behind this, or behind watch(), misses nothing.
     SourceWatch(
@@ -86,7 +84,8 @@ private:
     std::unique_ptr<MountTable> mounts_;
     std::unique_ptr<base::Alarm> late_;
     std::unique_ptr<base::Alarm> again_;
-    std::chrono::seconds next_try_ = retry_after;
+    RetryDelay delay_;
+    bool failing_ = false; // it was said in the journal
     bool looking_ = false;
     bool anew_due_ = true;    // other directories, or not all of them could be watched
     bool mounts_due_ = false; // something was mounted

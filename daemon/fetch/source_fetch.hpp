@@ -71,11 +71,11 @@ private:
     Voice& voice_;                     // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     ServerBook book_;
     Errand errand_;
-    std::chrono::steady_clock::time_point until_;
-    std::optional<base::Error> failure_; // of this round, the one that tells most
-    bool may_pass_ = false;              // of this round, too
-    bool is_hopeless_ = false;           // no server could help
-    std::string incomplete_at_;          // the first server that lacked something
+    std::chrono::steady_clock::time_point until_; // no server is asked for more after it
+    std::optional<base::Error> failure_;          // of this round, the one that tells most
+    bool may_pass_ = false;                       // of this round, too
+    bool is_hopeless_ = false;                    // no server could help
+    std::string incomplete_at_;                   // the first server that lacked something
 };
 
 } // namespace livepatch::fetch

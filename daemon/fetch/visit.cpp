@@ -51,8 +51,9 @@ void Visit::say(std::string const& what) {
 }
 
 void Visit::lack(base::Error error, bool is_the_servers) {
-    is_over_ = is_over_ || is_of_this_host(error) || (is_the_servers && may_pass(error));
-    lacks_.push_back({.error = std::move(error), .is_the_servers = is_the_servers});
+    bool const others_may_have_it = is_the_servers && !is_of_this_host(error);
+    is_over_ = is_over_ || (is_the_servers && may_pass(error));
+    lacks_.push_back({.error = std::move(error), .is_the_servers = others_may_have_it});
 }
 
 bool Visit::lacks_what_others_may_have() const {
@@ -73,8 +74,15 @@ bool Visit::has_room(tuf::Target const& target) {
     return false;
 }
 
-// Nothing: there is none, or it is lacking.
+// Nothing: there is none, or it is lacking, and nobody knows what is in it.
 std::optional<std::string> Visit::read(std::string const& path, std::size_t limit) {
+    auto const lacks_before = lacks_.size();
+    auto text = read_or_lack(path, limit);
+    knows_needs_ = knows_needs_ && lacks_.size() == lacks_before;
+    return text;
+}
+
+std::optional<std::string> Visit::read_or_lack(std::string const& path, std::size_t limit) {
     auto const target = mirror_->client().find(path);
     if (!target) {
         if (target.error().code != base::Errc::not_found)
@@ -117,8 +125,10 @@ repository::BrakeList Visit::read_brakes() {
 void Visit::bring() {
     auto const brakes = read_brakes();
     for (auto const& release : errand_.kernels) {
-        if (is_over_)
+        if (is_over_) {
+            knows_needs_ = false;
             return;
+        }
         bring_kernel(release, brakes);
     }
 }
@@ -131,6 +141,7 @@ void Visit::bring_kernel(std::string const& release, repository::BrakeList const
     auto const catalogue = repository::parse_catalogue_of(release, *text, path);
     if (!catalogue) {
         lack(catalogue.error(), false);
+        knows_needs_ = false;
         return;
     }
     ++catalogues_;
@@ -138,8 +149,10 @@ void Visit::bring_kernel(std::string const& release, repository::BrakeList const
         *catalogue, brakes, errand_.host, with_.now, with_.now + until_next_run
     );
     for (auto const* entry : needed) {
-        if (is_over_)
+        if (is_over_) {
+            knows_needs_ = false;
             return;
+        }
         bring_module(release, *entry);
     }
 }
@@ -182,9 +195,9 @@ base::Result<void> Visit::publish() {
         say("here " + patches + " for " + count(catalogues_, "kernel") + ", good until " + expires);
     else
         say("nothing new; good until " + expires);
-    bool const has_to_wait =
+    bool const may_still_come =
         lacks_what_others_may_have() && errand_.tree.size() <= errand_.max_size;
-    if (has_to_wait)
+    if (may_still_come || !knows_needs_)
         return {};
     if (*is_news && !is_first)
         with_.let_readers_end();

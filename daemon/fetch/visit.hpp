@@ -59,7 +59,8 @@ public:
 
     bool lacks_what_others_may_have() const;
 
-    // Shows what there is. As long as something may still come, nothing goes.
+    // Shows what there is. As long as something may still come, or nobody knows what is needed,
+    // nothing goes; but a disk that is full keeps nothing that is not needed.
     base::Result<void> publish();
 
 private:
@@ -71,6 +72,7 @@ private:
     void lack(base::Error error, bool is_the_servers);
     bool has_room(trust::tuf::Target const& target);
     std::optional<std::string> read(std::string const& path, std::size_t limit);
+    std::optional<std::string> read_or_lack(std::string const& path, std::size_t limit);
     repository::BrakeList read_brakes();
     void bring_kernel(std::string const& release, repository::BrakeList const& brakes);
     void bring_module(std::string const& release, repository::PatchEntry const& entry);
@@ -81,7 +83,8 @@ private:
     With with_;
     std::unique_ptr<mirror::Mirror> mirror_;
     std::vector<Lack> lacks_;
-    bool is_over_ = false;
+    bool is_over_ = false;    // the server is in trouble
+    bool knows_needs_ = true; // all was read that says which modules are needed
     std::size_t modules_ = 0;
     std::size_t catalogues_ = 0;
 };

@@ -63,6 +63,21 @@ base::Error cannot_tidy(fs::path const& path, std::error_code failed) {
     return base::system_error(path.string(), "cannot tidy up", failed.value());
 }
 
+// The files of a directory that `goes` says.
+template <class Goes>
+base::Result<void> remove_from(fs::path const& directory, Goes goes) {
+    auto const there = base::list_directory(directory);
+    if (!there)
+        return there.error();
+    std::error_code failed;
+    for (auto const& file : *there)
+        if (!failed && goes(file))
+            fs::remove(directory / file, failed);
+    if (failed)
+        return cannot_tidy(directory, failed);
+    return {};
+}
+
 // Deepest first; one that is not empty stays.
 void remove_empty_directories(fs::path const& root) {
     std::vector<fs::path> directories;
@@ -160,43 +175,21 @@ base::Result<std::vector<std::string>> MirrorTree::keep_targets(std::set<std::st
     if (failed)
         return cannot_tidy(root, failed);
     remove_empty_directories(root);
-    auto const unfinished = base::list_directory(root_ / parts);
-    if (!unfinished)
-        return unfinished.error();
-    for (auto const& part : *unfinished)
-        if (!failed)
-            fs::remove(root_ / parts / part, failed);
-    if (failed)
-        return cannot_tidy(root_ / parts, failed);
+    if (auto good = remove_from(root_ / parts, [](auto const&) { return true; }); !good)
+        return good.error();
     return unwanted;
 }
 
 base::Result<void> MirrorTree::keep_metadata(std::set<std::string> const& files) const {
-    auto const root = root_ / "metadata";
-    auto const there = base::list_directory(root);
-    if (!there)
-        return there.error();
-    std::error_code failed;
-    for (auto const& file : *there)
-        if (!failed && !files.contains(file) && !is_root(file))
-            fs::remove(root / file, failed);
-    if (failed)
-        return cannot_tidy(root, failed);
-    return {};
+    return remove_from(root_ / "metadata", [&](std::string const& file) {
+        return !files.contains(file) && !is_root(file);
+    });
 }
 
 base::Result<void> MirrorTree::forget_roots_above(std::int64_t version) const {
-    auto const root = root_ / "metadata";
-    auto const there = base::list_directory(root);
-    if (!there)
-        return there.error();
-    std::error_code failed;
-    for (auto const& file : *there)
-        if (!failed && is_root(file) && version_of_root(file).value_or(version + 1) > version)
-            fs::remove(root / file, failed);
-    if (failed)
-        return cannot_tidy(root, failed);
-    return {};
+    return remove_from(root_ / "metadata", [&](std::string const& file) {
+        return is_root(file) && version_of_root(file).value_or(version + 1) > version;
+    });
 }
 
 bool MirrorTree::has_target_newer_than(std::string const& metadata) const {

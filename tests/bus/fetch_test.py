@@ -7,35 +7,21 @@ import subprocess
 import time
 
 from harness.bus import MANAGER, PATCH, PATIENCE, ROOT, patch_path
-from harness.case import BusCase
 from harness.daemon import Daemon
+from harness.repository import RepositoryCase, entry
 from harness.web import Web
 
 PROGRAM = os.environ.get("LIVEPATCH_FETCH", "livepatch-fetch-test")
 KILLS = int(os.environ.get("LIVEPATCHD_KILLS", "20"))
 
 
-def entry(patch_id, name, **said):
-    return {"id": patch_id, "module": {"name": name, "replace": True}, **said}
-
-
-class Fetch(BusCase):
+class Fetch(RepositoryCase):
     def setUp(self):
         super().setUp()
-        (self.directory / "etc/repos.d/files.toml").unlink()
         self.web = Web(self.directory / "repo")
         self.addCleanup(self.web.close)
         self.write("etc/repos.d/corp.toml",
                    f'url = "{self.web.url}"\nroot = "{self.directory}/repo.root.json"\nallow_http = true\n')
-
-    def publish(self, *patches, **said):
-        self.daemon.tell("publish", "repo", {"patches": list(patches), **said})
-
-    def begin(self, *patches, **said):
-        self.prepare()
-        self.publish(*patches, **said)
-        self.daemon.begin()
-        return self.connect()
 
     def run_fetch(self):
         return subprocess.Popen([PROGRAM], env={**os.environ, "LIVEPATCHD_TEST_ROOT": str(self.directory)},

@@ -2,33 +2,20 @@
 import shutil
 
 from harness.bus import PATCH, Refused, patch_path
-from harness.case import MANUAL, BusCase
+from harness.case import MANUAL
 from harness.lpctl import LpctlCase
+from harness.repository import RepositoryCase, entry
 
 
-def entry(patch_id, name, replace=True, **said):
-    return {"id": patch_id, "module": {"name": name, "replace": replace}, **said}
-
-
-class Repository(BusCase):
+class Repository(RepositoryCase):
     def setUp(self):
         super().setUp()
-        (self.directory / "etc/repos.d/files.toml").unlink()
         self.configure()
 
     def configure(self, more=""):
         self.write("etc/repos.d/corp.toml",
                    f'url = "file://{self.directory}/repo"\nroot = "{self.directory}/repo.root.json"\n'
                    + more)
-
-    def publish(self, *patches, **said):
-        self.daemon.tell("publish", "repo", {"patches": list(patches), **said})
-
-    def begin(self, *patches, **said):
-        self.prepare()
-        self.publish(*patches, **said)
-        self.daemon.begin()
-        return self.connect()
 
     def shows(self, client, name, **properties):
         def as_told():

@@ -255,14 +255,24 @@ TEST_CASE("a module without an exit function stays, and is said to") {
     CHECK(bench.clock.armed() == 0);
 }
 
+namespace {
+
+// lp_one was reverted, and something still refers to its module.
+struct ReferencedBench : EngineBench {
+    ReferencedBench() {
+        put_patch({.name = "lp_one"});
+        kernel.pin("lp_one");
+        start();
+        finish_transition();
+        revert("lp_one");
+        finish_transition();
+    }
+};
+
+} // namespace
+
 TEST_CASE("a module that stays referenced is given up after a while") {
-    EngineBench bench;
-    bench.put_patch({.name = "lp_one"});
-    bench.kernel.pin("lp_one");
-    bench.start();
-    bench.finish_transition();
-    bench.revert("lp_one");
-    bench.finish_transition();
+    ReferencedBench bench;
     bench.advance(1min);
     CHECK(bench.kernel.calls().size() == 2 + 7);
     CHECK(bench.patch("lp_one").flags == Strings{"forced", "permanent", "held", "release-only"});
@@ -270,13 +280,7 @@ TEST_CASE("a module that stays referenced is given up after a while") {
 }
 
 TEST_CASE("a patch that goes looks forced for a moment, and is not") {
-    EngineBench bench;
-    bench.put_patch({.name = "lp_one"});
-    bench.kernel.pin("lp_one");
-    bench.start();
-    bench.finish_transition();
-    bench.revert("lp_one");
-    bench.finish_transition();
+    ReferencedBench bench;
     for (int looks = 0; looks < 5; ++looks) {
         bench.advance(150ms);
         bench.notice();
@@ -287,19 +291,34 @@ TEST_CASE("a patch that goes looks forced for a moment, and is not") {
 }
 
 TEST_CASE("while a patch looks forced nothing is loaded by itself") {
-    EngineBench bench;
-    bench.put_patch({.name = "lp_one"});
-    bench.kernel.pin("lp_one");
-    bench.start();
-    bench.finish_transition();
-    bench.revert("lp_one");
-    bench.finish_transition();
+    ReferencedBench bench;
     bench.advance(1min);
     bench.put_patch({.name = "lp_two"});
     bench.start(); // another daemon, which has to find out anew
     bench.advance(1min);
     CHECK_FALSE(bench.is_loaded("lp_two"));
     CHECK(bench.patch("lp_two").reason == "not loaded by itself: forced");
+}
+
+TEST_CASE("everything is reverted, however much it is and however often it is asked for") {
+    EngineBench bench;
+    constexpr std::size_t many = engine::RequestQueue::capacity + 2;
+    for (std::size_t i = 0; i < many; ++i)
+        bench.put_patch({.name = "lp_" + std::to_string(100 + i)});
+    bench.start();
+    for (std::size_t i = 0; i < many; ++i)
+        bench.finish_transition();
+    bench.hold_kernel();
+    CHECK_FALSE(bench.revert_all()); // accepted, and not done yet
+    REQUIRE(bench.revert_all());
+    CHECK(bench.answer()->error().code == Errc::busy); // of each there is one that waits already
+    bench.hold_kernel(false);
+    bench.run();
+    for (std::size_t i = 0; i < many; ++i)
+        bench.finish_transition();
+    bench.advance(1min);
+    CHECK_FALSE(bench.is_loaded("lp_100"));
+    CHECK_FALSE(bench.is_loaded("lp_" + std::to_string(99 + many)));
 }
 
 TEST_CASE("what another tool disabled or unloaded is held, over restarts") {

@@ -127,6 +127,26 @@ TEST_CASE("a module that came with a run that was killed is told of by the next 
     CHECK(host.timestamp_stamp() != before);
 }
 
+TEST_CASE("a disk that does not take a module keeps nobody from being told, and is tidied up") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    REQUIRE(host.fetch() == 0);
+    host.must("withdraw", {"LP-1", "--reason", "it hurts"});
+    host.add("LP-2", {.name = "lp_two"});
+    host.publish_and_serve();
+    auto const page = std::filesystem::path(host.page_of_module("LP-2")).filename().string();
+    auto const part = host.tree() / ".part" / page.substr(0, page.find('.'));
+    std::filesystem::create_directories(part); // where the file would be put together
+    CHECK(host.fetch() == 1);
+    CHECK(host.says("Is a directory"));
+    CHECK(host.seen_by_daemon() == Words{"LP-2 without its module"});
+    CHECK(host.modules().empty());
+
+    std::filesystem::remove_all(part);
+    CHECK(host.fetch() == 0);
+    CHECK(host.seen_by_daemon() == Words{"LP-2"});
+}
+
 TEST_CASE("keys that are exchanged are followed, and told") {
     FetchHost host;
     host.publish_one_and_serve();
