@@ -165,6 +165,25 @@ reset_machine() {
 
 # --- back to the state of a fresh boot: called between cases, by the runner --------------------------------
 
+# From the next boot on each processor has something to run, as on any host in service: with all of them idle a
+# transition ends in its first round. It begins early, because the kernel looks at tasks in the order of their making
+# (kernel/livepatch/transition.c: klp_try_complete_transition): on an emulated processor that takes so long that one far
+# down the list has had its timer tick by then, and with it passed the kernel's border.
+keep_processors_busy() {
+    cat >/etc/systemd/system/busy@.service <<'EOF'
+[Unit]
+DefaultDependencies=no
+[Service]
+Nice=19
+ExecStart=/bin/sh -c 'while :; do :; done'
+[Install]
+WantedBy=sysinit.target
+EOF
+    for ((processor = 0; processor < $(nproc); processor++)); do
+        systemctl enable "busy@$processor.service"
+    done
+}
+
 stop_daemon() { systemctl stop livepatchd.service livepatch-tasks.socket livepatch-tasks.service 2>/dev/null || true; }
 
 daemon_installed() { [[ -e /lib/systemd/system/livepatchd.service ]]; }

@@ -10,7 +10,6 @@ Lines that begin with "figure: " are shown by ./dev test also when the case pass
   rest     memory after a verification, and wake-ups while nothing moves
   start    systemctl restart -> READY
 """
-import atexit
 import os
 import pathlib
 import re
@@ -216,14 +215,11 @@ def notice(patch):
 
 
 def apply(patch):
-    """How long a transition takes is chance, 0.1 to 2 s: some tasks miss its first round, and the next
-    is at a whole second of the kernel's clock (kernel/livepatch/transition.c: round_jiffies_relative).
-    So the kernel's own time, from its log, is taken out of each run, and what is left of both, medians,
-    is laid upon one and the same transition: the median of all. Each processor has something to run
-    meanwhile, as on any host in service: with all of them idle the first round is the last one."""
+    """How long a transition takes is chance: when a task misses its first round, the next is at a whole
+    second of the kernel's clock (kernel/livepatch/transition.c: round_jiffies_relative). So the kernel's own
+    time, from its log, is taken out of each run, and what is left of both, medians, is laid upon one and the
+    same transition: the median of all. Before that the case has made each processor busy since boot."""
     log = KernelLog()
-    for _ in range(os.cpu_count()):
-        atexit.register(subprocess.Popen(["nice", "-n", "19", "sh", "-c", "while :; do :; done"]).kill)
 
     def timed(work):
         began = time.monotonic()

@@ -30,6 +30,7 @@ print(round(total * 1000))'
 }
 
 if [[ $BOOT == 1 ]]; then
+    keep_processors_busy
     for name in "${patches[@]}"; do
         put_patch "$MODULES/$name.ko"
         wait_for "$name is in" patch_enabled "$name"
