@@ -60,7 +60,7 @@ public:
     bool lacks_what_others_may_have() const;
 
     // Shows what there is. As long as something may still come, or nobody knows what is needed,
-    // nothing goes; but a disk that is full keeps nothing that is not needed.
+    // nothing goes. What only lacks room on this host does not count as still to come.
     base::Result<void> publish();
 
 private:

@@ -163,13 +163,12 @@ reset_machine() {
     sleep 60
 }
 
-# --- back to the state of a fresh boot: called between cases, by the runner --------------------------------
-
 # From the next boot on each processor has something to run, as on any host in service: with all of them idle a
 # transition ends in its first round. It begins early, because the kernel looks at tasks in the order of their making
 # (kernel/livepatch/transition.c: klp_try_complete_transition): on an emulated processor that takes so long that one far
 # down the list has had its timer tick by then, and with it passed the kernel's border.
 keep_processors_busy() {
+    local processor
     cat >/etc/systemd/system/busy@.service <<'EOF'
 [Unit]
 DefaultDependencies=no
@@ -183,6 +182,8 @@ EOF
         systemctl enable "busy@$processor.service"
     done
 }
+
+# --- back to the state of a fresh boot: called between cases, by the runner --------------------------------
 
 stop_daemon() { systemctl stop livepatchd.service livepatch-tasks.socket livepatch-tasks.service 2>/dev/null || true; }
 

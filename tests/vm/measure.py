@@ -218,7 +218,7 @@ def apply(patch):
     """How long a transition takes is chance: when a task misses its first round, the next is at a whole
     second of the kernel's clock (kernel/livepatch/transition.c: round_jiffies_relative). So the kernel's own
     time, from its log, is taken out of each run, and what is left of both, medians, is laid upon one and the
-    same transition: the median of all. Before that the case has made each processor busy since boot."""
+    same transition: the median of all. The case has kept each processor busy since boot."""
     log = KernelLog()
 
     def timed(work):
