@@ -158,7 +158,15 @@ void CommandLine::add_status() {
 }
 
 void CommandLine::add_list() {
-    add("list", "List all patches", list);
+    auto const [command, options] = add("list", "List all patches", list);
+    command
+        ->add_option(
+            "--kernel",
+            options->kernel,
+            "What repositories have for that one of the installed kernels (default: the running "
+            "one)"
+        )
+        ->type_name("RELEASE");
 }
 
 void CommandLine::add_show() {

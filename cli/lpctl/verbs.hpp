@@ -23,6 +23,7 @@ Outcome<int> status(Context& context, StatusOptions const& options);
 
 struct ListOptions {
     bool json = false;
+    std::string kernel; // its release; "" = the running one
 };
 
 Outcome<int> list(Context& context, ListOptions const& options);

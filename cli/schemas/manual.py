@@ -8,6 +8,7 @@ import sys
 FORMS = {
     "status": ("status",),
     "list": ("list",),
+    "list-kernel": ("list --kernel",),
     "show": ("show",),
     "blockers": ("blockers",),
     "check": ("check",),

@@ -1,8 +1,8 @@
 #include "fetch/command_line.hpp"
 
-#include "fetch/kernels.hpp"
 #include "fetch/mirrors.hpp"
 #include "report/error_name.hpp"
+#include "repository/installed_kernels.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -57,7 +57,7 @@ private:
         fetcher.max_size = static_cast<std::uint64_t>(said.max_size);
         fetcher.kernels = said.kernels == "running"
                               ? std::vector{context_.release}
-                              : installed_kernels(context_.modules, context_.release);
+                              : repository::installed_kernels(context_.modules, context_.release);
         sources_ = std::move(loaded.configuration.sources);
         std::ranges::stable_sort(sources_, std::greater(), &repository::Source::priority);
     }

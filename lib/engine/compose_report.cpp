@@ -1,6 +1,7 @@
 #include "engine/compose_report.hpp"
 
 #include "base/text.hpp"
+#include "engine/other_kernels.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -307,6 +308,7 @@ report::Report compose_report(
         report.patches.end(),
         [](auto const& left, auto const& right) { return left.name < right.name; }
     );
+    report.other_kernels = other_kernels(world.catalogue, world.catalogue.read_at);
     report.reboot_reasons = reboot_reasons(world);
     report.reboot_needed = !report.reboot_reasons.empty();
     auto const insecure = insecurities(world, report);

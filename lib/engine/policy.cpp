@@ -1,6 +1,7 @@
 #include "engine/policy.hpp"
 
 #include "base/text.hpp"
+#include "engine/rollout_turn.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -39,37 +40,6 @@ std::optional<Time> opening(Policy const& policy, Time now) {
 Time first_seen(State const& state, std::string const& sha256, Time now) {
     auto const found = state.seen.find(sha256);
     return found == state.seen.end() ? now : found->second;
-}
-
-struct Unreached {
-    std::string why;
-    std::optional<Time> turn = {};
-};
-
-// "42.17": a place among all hosts, in percent.
-std::string in_percent(unsigned hundredths) {
-    auto const rest = hundredths % 100;
-    return std::to_string(hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
-}
-
-// Why its publisher does not want it on this host yet; nothing = he does.
-std::optional<Unreached> rollout_of(repository::Offer const& offer, Time now) {
-    auto const& rollout = offer.rollout;
-    auto const seconds = std::chrono::floor<std::chrono::seconds>(now);
-    if (rollout.is_paused())
-        return Unreached{.why = "rollout: paused by its publisher"};
-    if (rollout.reaches(seconds))
-        return std::nullopt;
-    Unreached unreached{
-        .why = "rollout: at " + std::to_string(rollout.percent(seconds)) + " %, this host is at " +
-               in_percent(rollout.place()) + " %; "};
-    if (auto const turn = rollout.turn(seconds)) {
-        unreached.turn = *turn;
-        unreached.why += "its turn is at " + base::rfc3339(*turn);
-    } else {
-        unreached.why += "its turn is not known yet";
-    }
-    return unreached;
 }
 
 } // namespace

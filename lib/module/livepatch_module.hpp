@@ -16,11 +16,15 @@ namespace livepatch::module {
 struct Function {
     std::string name;
     std::uint64_t sympos = 0; // position among symbols of that name; 0 = there is only one
+
+    bool operator==(Function const&) const = default;
 };
 
 struct Object {
     std::string name; // "vmlinux" or the name of a module
     std::vector<Function> functions;
+
+    bool operator==(Object const&) const = default;
 };
 
 // The checksum (CRC) of an interface of the kernel that a module was compiled against.

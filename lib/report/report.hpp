@@ -72,6 +72,32 @@ struct KernelReport {
     bool operator==(KernelReport const&) const = default;
 };
 
+// A patch for a kernel that does not run.
+struct AheadReport {
+    std::string name; // the module's
+    std::string id;   // the catalogue's
+    std::string version;
+    std::string severity;
+    std::vector<std::string> cves;
+    std::string source;
+    std::string sha256;
+    std::string signer; // "" = its module is not here, or not good
+    // Whether it is here and verified, and would be loaded if that kernel ran now.
+    bool ready = false;
+    std::string reason; // for people: why it is not; "" when it is
+
+    bool operator==(AheadReport const&) const = default;
+};
+
+// A kernel that is installed and does not run, and what signed repositories have for it.
+struct OtherKernelReport {
+    std::string release;
+    std::vector<AheadReport> patches;  // in the order in which they would be loaded
+    std::vector<std::string> problems; // for people: why there may be more than these
+
+    bool operator==(OtherKernelReport const&) const = default;
+};
+
 struct Report {
     Health health = Health::ok;
     // Each a code of its own that never changes, with ": " and words for people after it where the
@@ -84,7 +110,8 @@ struct Report {
     Time metadata_expires;
     bool reboot_needed = false;
     std::vector<std::string> reboot_reasons;
-    std::vector<PatchReport> patches; // sorted by name
+    std::vector<PatchReport> patches;             // sorted by name
+    std::vector<OtherKernelReport> other_kernels; // the newest first
 
     bool operator==(Report const&) const = default;
 };

@@ -154,6 +154,32 @@ PatchReport patch_from(Json const& json) {
     return patch;
 }
 
+AheadReport ahead_from(Json const& json) {
+    require_object(json);
+    AheadReport patch;
+    take(json, "name", patch.name);
+    take(json, "id", patch.id);
+    take(json, "version", patch.version);
+    take(json, "severity", patch.severity);
+    take(json, "cves", patch.cves);
+    take(json, "source", patch.source);
+    take(json, "sha256", patch.sha256);
+    take(json, "signer", patch.signer);
+    take(json, "ready", patch.ready);
+    take(json, "reason", patch.reason);
+    return patch;
+}
+
+OtherKernelReport other_kernel_from(Json const& json) {
+    require_object(json);
+    OtherKernelReport kernel;
+    take(json, "release", kernel.release);
+    for (auto const& patch : list(json, "patches"))
+        kernel.patches.push_back(ahead_from(patch));
+    take(json, "problems", kernel.problems);
+    return kernel;
+}
+
 Report report_from(Json const& json) {
     Report report;
     take_word(json, "health", report.health);
@@ -172,6 +198,8 @@ Report report_from(Json const& json) {
     take(json, "reboot_reasons", report.reboot_reasons);
     for (auto const& patch : list(json, "patches"))
         report.patches.push_back(patch_from(patch));
+    for (auto const& other : list(json, "other_kernels"))
+        report.other_kernels.push_back(other_kernel_from(other));
     return report;
 }
 
@@ -200,7 +228,32 @@ Json to_json(PatchReport const& patch) {
     };
 }
 
+Json to_json(OtherKernelReport const& kernel) {
+    auto patches = Json::array();
+    for (auto const& patch : kernel.patches)
+        patches.push_back(
+            {{"name", patch.name},
+             {"id", patch.id},
+             {"version", patch.version},
+             {"severity", patch.severity},
+             {"cves", patch.cves},
+             {"source", patch.source},
+             {"sha256", patch.sha256},
+             {"signer", patch.signer},
+             {"ready", patch.ready},
+             {"reason", patch.reason}}
+        );
+    return {
+        {"release", kernel.release},
+        {"patches", std::move(patches)},
+        {"problems", kernel.problems},
+    };
+}
+
 Json to_json(Report const& report, std::string_view daemon) {
+    auto other_kernels = Json::array();
+    for (auto const& kernel : report.other_kernels)
+        other_kernels.push_back(to_json(kernel));
     auto patches = Json::array();
     for (auto const& patch : report.patches)
         patches.push_back(to_json(patch));
@@ -221,6 +274,7 @@ Json to_json(Report const& report, std::string_view daemon) {
         {"reboot_needed", report.reboot_needed},
         {"reboot_reasons", report.reboot_reasons},
         {"patches", std::move(patches)},
+        {"other_kernels", std::move(other_kernels)},
     };
 }
 

@@ -15,6 +15,7 @@ inline constexpr int schema_version = 1;
 // `daemon` is "running" or "absent".
 nlohmann::ordered_json to_json(Report const& report, std::string_view daemon);
 nlohmann::ordered_json to_json(PatchReport const& patch);
+nlohmann::ordered_json to_json(OtherKernelReport const& kernel);
 
 // Reads what to_json wrote. Fields that are missing keep their defaults and unknown ones are
 // ignored, so that programs of neighbouring versions understand each other. Error: not JSON, not an

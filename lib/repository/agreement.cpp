@@ -57,9 +57,26 @@ check_targets(PatchEntry const& patch, RunningKernel const& running, std::string
     return {};
 }
 
-// What the module says of itself, where it does.
+} // namespace
+
 base::Result<void>
-check_module(PatchEntry const& patch, trust::Candidate const& candidate, std::string_view subject) {
+check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject) {
+    if (!kernel.release.empty() && kernel.release != running.release())
+        return error(
+            base::Errc::wrong_kernel,
+            subject,
+            "for the kernel " + kernel.release + ", running is " + running.release(),
+            right_patch
+        );
+    if (!kernel.build_ids.empty() && !contains(kernel.build_ids, running.build_id()))
+        return another_build(running, subject);
+    return {};
+}
+
+// What the module says of itself, where it does.
+base::Result<void> check_description(
+    PatchEntry const& patch, trust::Candidate const& candidate, std::string_view subject
+) {
     auto const& said = patch.module;
     auto const& module = candidate.module();
     auto const refused = [&](std::string const& what) {
@@ -89,22 +106,6 @@ check_module(PatchEntry const& patch, trust::Candidate const& candidate, std::st
     return {};
 }
 
-} // namespace
-
-base::Result<void>
-check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject) {
-    if (!kernel.release.empty() && kernel.release != running.release())
-        return error(
-            base::Errc::wrong_kernel,
-            subject,
-            "for the kernel " + kernel.release + ", running is " + running.release(),
-            right_patch
-        );
-    if (!kernel.build_ids.empty() && !contains(kernel.build_ids, running.build_id()))
-        return another_build(running, subject);
-    return {};
-}
-
 base::Result<void> check_agreement(
     KernelEntry const& kernel,
     PatchEntry const& patch,
@@ -116,7 +117,7 @@ base::Result<void> check_agreement(
         return fits;
     if (auto fits = check_targets(patch, running, subject); !fits)
         return fits;
-    if (auto same = check_module(patch, candidate, subject); !same)
+    if (auto same = check_description(patch, candidate, subject); !same)
         return same;
     if (patch.withdrawn) {
         auto const& reason = patch.withdrawn->reason;

@@ -18,6 +18,11 @@ namespace livepatch::repository {
 base::Result<void>
 check_kernel(KernelEntry const& kernel, RunningKernel const& running, std::string_view subject);
 
+// Whether the module is the one that is described: this can be told before its kernel runs.
+base::Result<void> check_description(
+    PatchEntry const& patch, trust::Candidate const& candidate, std::string_view subject
+);
+
 base::Result<void> check_agreement(
     KernelEntry const& kernel,
     PatchEntry const& patch,

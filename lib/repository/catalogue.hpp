@@ -21,7 +21,8 @@ struct Catalogue {
     std::vector<base::Error> problems; // sources, keys and files that cannot be used, for Health
     std::vector<std::string> insecure; // sources that want no signatures
     TakenBack taken_back = {};         // by their publishers, by digest
-    std::vector<KernelAdvice> advice = {}; // of those that say something of the kernel
+    std::vector<KernelAdvice> advice = {};         // of those that say something of the kernel
+    std::vector<KernelListing> other_kernels = {}; // none of them twice
     // When the first repository's metadata expires; nothing = there is none that is believed.
     std::optional<Time> expires = {};
     std::chrono::system_clock::time_point read_at;

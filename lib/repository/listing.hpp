@@ -24,11 +24,19 @@ struct KernelAdvice {
     std::vector<Unfixed> unfixed = {};
 };
 
+// What one source has for another kernel that this host may boot.
+struct KernelListing {
+    std::string release;
+    std::vector<Offer> offers = {}; // in their stack order
+    std::vector<base::Error> problems = {};
+};
+
 struct Listing {
     std::vector<Offer> offers = {}; // in their stack order
     std::vector<base::Error> problems = {};
     TakenBack taken_back = {}; // all of it, also what is not among the offers
     std::optional<KernelAdvice> advice = {};
+    std::vector<KernelListing> other_kernels = {};
     std::optional<Time> expires = {}; // of the metadata that was believed; nothing = there is none
 };
 

@@ -50,6 +50,8 @@ struct PatchEntry {
         std::string sha256;
         std::optional<std::uint64_t> length;
         std::string build_id;
+
+        bool operator==(Module const&) const = default;
     };
 
     Module module;
@@ -58,6 +60,8 @@ struct PatchEntry {
     struct Target {
         std::string object;
         std::vector<std::string> build_ids;
+
+        bool operator==(Target const&) const = default;
     };
 
     std::vector<Target> targets;
@@ -73,6 +77,8 @@ struct PatchEntry {
     PatchTimes times;
     bool reversible = true; // false: it cannot be taken out again without harm
     bool force_ok = false;  // its transition may be forced without harm
+
+    bool operator==(PatchEntry const&) const = default;
 };
 
 struct KernelEntry {

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "kernel/module_policy.hpp"
 #include "kernel/notes.hpp"
+#include "repository/installed_kernels.hpp"
 
 #include <utility>
 
@@ -18,6 +19,14 @@ std::string RunningKernel::build_id_of(std::string const& module) const {
     auto const notes =
         base::read_file(root_.sys / "module" / module / "notes/.note.gnu.build-id", 4096);
     return notes ? kernel::build_id(*notes) : std::string();
+}
+
+std::vector<std::string> RunningKernel::others() const {
+    auto kernels = installed_kernels(root_.modules, release_);
+    kernels.erase(kernels.begin()); // itself
+    if (kernels.size() > most_others)
+        kernels.resize(most_others);
+    return kernels;
 }
 
 std::string RunningKernel::signatures_wanted() const {

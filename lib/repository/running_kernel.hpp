@@ -5,14 +5,18 @@
 #include "kernel/root.hpp"
 #include "repository/kernel_symbols.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace livepatch::repository {
 
 // Used from one thread at a time.
 class RunningKernel {
 public:
+    static constexpr std::size_t most_others = 8;
+
     // `release` as `uname -r`; `build_id` of vmlinux, "" when the kernel shows none.
     explicit RunningKernel(std::string release, std::string build_id = {}, kernel::Root root = {});
 
@@ -22,6 +26,9 @@ public:
 
     // Of a module that is loaded; "" when it is not, or shows none.
     std::string build_id_of(std::string const& module) const;
+
+    // Of the kernels that may be booted instead, the newest first; no more than most_others.
+    std::vector<std::string> others() const;
 
     // Why it takes signed modules only; "" = it does not insist.
     std::string signatures_wanted() const;

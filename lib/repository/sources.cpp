@@ -18,12 +18,29 @@ Source const& source_of(AnySource const& source) {
     return std::visit([](auto const& one) -> Source const& { return one.source(); }, source);
 }
 
+// All of them have looked at the same kernels, unless one was installed in between.
+void add(KernelListing listing, std::vector<KernelListing>& kernels) {
+    auto found = std::find_if(kernels.begin(), kernels.end(), [&](auto const& kernel) {
+        return kernel.release == listing.release;
+    });
+    if (found == kernels.end()) {
+        kernels.push_back(std::move(listing));
+        return;
+    }
+    std::move(listing.offers.begin(), listing.offers.end(), std::back_inserter(found->offers));
+    std::move(
+        listing.problems.begin(), listing.problems.end(), std::back_inserter(found->problems)
+    );
+}
+
 void add(Listing listing, Catalogue& catalogue) {
     catalogue.taken_back.merge(listing.taken_back);
     for (auto const& offer : listing.offers)
         if (offer.withdrawn)
             catalogue.taken_back.try_emplace(offer.sha256, *offer.withdrawn);
     std::move(listing.offers.begin(), listing.offers.end(), std::back_inserter(catalogue.offers));
+    for (auto& kernel : listing.other_kernels)
+        add(std::move(kernel), catalogue.other_kernels);
     if (listing.advice)
         catalogue.advice.push_back(*std::move(listing.advice));
     if (listing.expires)

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -37,6 +38,10 @@ std::string_view text_of(base::SealedFile const& file) {
     auto const bytes = file.bytes();
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
     return {reinterpret_cast<char const*>(bytes.data()), bytes.size()};
+}
+
+std::string_view brake_text(std::optional<base::SealedFile> const& file) {
+    return file ? text_of(*file) : no_brakes;
 }
 
 // Whether the file is there with this content; it may be large, and is not taken into memory.
@@ -111,29 +116,53 @@ base::Result<void> TufRepository::remember(std::string const& name, std::string_
     return base::replace_file(path, text, 0644, base::Durability::power_cut);
 }
 
+base::Result<TufRepository::Texts>
+TufRepository::texts(std::string const& arch, std::string const& release) {
+    auto brakes = file(std::string(brake_path), max_brake_size);
+    if (!brakes && brakes.error().code != base::Errc::not_found)
+        return brakes.error();
+    auto catalogue = file(catalogue_path(arch, release), max_catalogue_size);
+    if (!catalogue)
+        return catalogue.error();
+    Texts texts{.brakes = std::nullopt, .catalogue = *std::move(catalogue)};
+    if (brakes)
+        texts.brakes = *std::move(brakes);
+    return texts;
+}
+
+base::Result<TufRepository::Published>
+TufRepository::parse(Texts const& texts, std::string const& arch, std::string const& release) {
+    auto brakes = parse_brake_list(brake_text(texts.brakes), brake_path);
+    if (!brakes)
+        return brakes.error();
+    auto catalogue =
+        parse_catalogue_of(release, text_of(texts.catalogue), catalogue_path(arch, release));
+    if (!catalogue)
+        return catalogue.error();
+    return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(brakes)};
+}
+
+base::Result<TufRepository::Published>
+TufRepository::look_at(std::string const& arch, std::string const& release) {
+    auto const content = texts(arch, release);
+    return content ? parse(*content, arch, release) : content.error();
+}
+
 // What stops is remembered before what could be loaded.
 base::Result<TufRepository::Published>
 TufRepository::published(std::string const& arch, std::string const& release) {
-    auto const brakes = file(std::string(brake_path), max_brake_size);
-    if (!brakes && brakes.error().code != base::Errc::not_found)
-        return brakes.error();
-    auto const brake_text = brakes ? text_of(*brakes) : no_brakes;
-    auto list = parse_brake_list(brake_text, brake_path);
-    if (!list)
-        return list.error();
-    auto const path = catalogue_path(arch, release);
-    auto const content = file(path, max_catalogue_size);
+    auto const content = texts(arch, release);
     if (!content)
         return content.error();
-    auto const catalogue_text = text_of(*content);
-    auto catalogue = parse_catalogue_of(release, catalogue_text, path);
-    if (!catalogue)
-        return catalogue.error();
+    auto published = parse(*content, arch, release);
+    if (!published)
+        return published;
     for (auto const& [name, text] :
-         {std::pair(brake_file, brake_text), std::pair(catalogue_file, catalogue_text)})
+         {std::pair(brake_file, brake_text(content->brakes)),
+          std::pair(catalogue_file, text_of(content->catalogue))})
         if (auto kept = remember(name, text); !kept)
             return kept.error();
-    return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(list)};
+    return published;
 }
 
 base::Result<TufRepository::Published>

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,7 +37,10 @@ public:
     // unreachable when there is no repository, or no anchor.
     static base::Result<TufRepository> open(Paths const& paths, Time now);
 
-    // What it publishes for a kernel, and remembers it. not_found: nothing.
+    // What it publishes for a kernel. not_found: nothing.
+    base::Result<Published> look_at(std::string const& arch, std::string const& release);
+
+    // The same of the running one, and remembers it.
     base::Result<Published> published(std::string const& arch, std::string const& release);
 
     // What was remembered last, whatever has become of the repository since.
@@ -71,6 +75,14 @@ private:
 
     explicit TufRepository(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
+    struct Texts {
+        std::optional<base::SealedFile> brakes; // nothing = it publishes none
+        base::SealedFile catalogue;
+    };
+
+    base::Result<Texts> texts(std::string const& arch, std::string const& release);
+    static base::Result<Published>
+    parse(Texts const& texts, std::string const& arch, std::string const& release);
     base::Result<base::SealedFile> file(std::string const& path, std::size_t limit);
     base::Result<void> remember(std::string const& name, std::string_view text);
 

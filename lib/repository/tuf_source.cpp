@@ -86,7 +86,8 @@ TufSource::TufSource(
     : source_(std::move(source)),
       key_directory_(std::move(key_directory)),
       host_(std::move(host)),
-      kernel_(kernel) {}
+      kernel_(kernel),
+      outlook_(source_, key_directory_, host_) {}
 
 std::filesystem::path TufSource::state_of(Source const& source, Host const& host) {
     return host.trust_state / source.name;
@@ -145,18 +146,30 @@ Offer TufSource::offer_of(Published const& published, PatchEntry const& entry) c
 
 Listing TufSource::list() {
     auto repository = open();
-    if (!repository)
-        return list_refused(repository.error());
-    auto const published = repository->published(arch_of(host_), kernel_.release());
+    if (!repository) {
+        auto listing = list_refused(repository.error());
+        for (auto& release : kernel_.others())
+            listing.other_kernels.push_back(
+                {.release = std::move(release), .problems = {repository.error()}}
+            );
+        return listing;
+    }
+    auto listing = list_running(*repository);
+    listing.other_kernels = outlook_.of(*repository, kernel_.others());
+    return listing;
+}
+
+Listing TufSource::list_running(TufRepository& repository) {
+    auto const published = repository.published(arch_of(host_), kernel_.release());
     if (!published && published.error().code == base::Errc::not_found) {
-        Listing listing{.problems = {published.error()}, .expires = repository->expires()};
+        Listing listing{.problems = {published.error()}, .expires = repository.expires()};
         listing.problems.front().cause =
             "the repository " + source_.name + " publishes nothing for the running kernel";
         return listing;
     }
     if (!published)
         return list_refused(published.error());
-    return list_published(*repository, *published);
+    return list_published(repository, *published);
 }
 
 // Its word of what was taken back holds on, too.
@@ -264,8 +277,12 @@ void TufSource::examine(
     }
     auto const stamp = stamp_of(*path);
     auto const known = known_.find(offer.sha256);
-    if (known != known_.end() && stamp && known->second.stamp == *stamp) {
+    bool const is_known = known != known_.end() && stamp && known->second.stamp == *stamp &&
+                          known->second.entry == entry;
+    if (is_known) {
+        bool const release_only = offer.release_only; // what the kernel's entry says
         offer = known->second.offer;
+        offer.release_only = release_only;
         return;
     }
     auto const candidate = repository.module(entry);
@@ -288,7 +305,9 @@ void TufSource::examine(
         offer.refused = signer.error();
     // What does not fit for what else is loaded may fit later.
     if (stamp && is_settled(*stamp) && !offer.refused)
-        known_.insert_or_assign(offer.sha256, Known{.stamp = *stamp, .offer = offer});
+        known_.insert_or_assign(
+            offer.sha256, Known{.stamp = *stamp, .entry = entry, .offer = offer}
+        );
 }
 
 base::Result<std::string> TufSource::check(

@@ -4,6 +4,7 @@
 #include "repository/host.hpp"
 #include "repository/listing.hpp"
 #include "repository/module_entry.hpp"
+#include "repository/outlook.hpp"
 #include "repository/running_kernel.hpp"
 #include "repository/shortlist.hpp"
 #include "repository/source.hpp"
@@ -30,6 +31,8 @@ public:
     // what it published last stands, and all of it is refused for that reason: what is loaded is
     // known still, and nothing new is.
     //
+    // Of a repository that is believed also what it has for the other kernels of this host.
+    //
     // The modules that the host may load by itself have been read and checked; of the others it is
     // known whether they are there. Of very many the newest are offered.
     Listing list();
@@ -47,13 +50,16 @@ public:
 private:
     using Published = TufRepository::Published;
 
-    // What was found out about a module, as long as neither it nor a certificate changes.
+    // What was found out about a module, as long as neither it, nor what is said of it, nor a
+    // certificate changes.
     struct Known {
         Stamp stamp;
+        PatchEntry entry;
         Offer offer;
     };
 
     base::Result<TufRepository> open() const;
+    Listing list_running(TufRepository& repository);
     Offer offer_of(Published const& published, PatchEntry const& entry) const;
     Listing list_published(TufRepository& repository, Published const& published);
     Listing list_refused(base::Error const& error) const;
@@ -76,6 +82,7 @@ private:
     RunningKernel& kernel_; // NOLINT(cppcoreguidelines-avoid-const-or-ref-data-members)
     std::string rules_;     // changes with what decides about every module
     std::map<std::string, Known> known_; // by digest
+    Outlook outlook_;                    // for the other kernels
 };
 
 } // namespace livepatch::repository

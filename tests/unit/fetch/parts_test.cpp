@@ -1,8 +1,8 @@
 #include "base/file.hpp"
-#include "fetch/kernels.hpp"
 #include "fetch/mirrors.hpp"
 #include "fetch/server_book.hpp"
 #include "fetch/voice.hpp"
+#include "repository/installed_kernels.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -10,6 +10,7 @@
 
 using namespace livepatch;
 using namespace fetch;
+using repository::installed_kernels;
 using namespace std::chrono_literals;
 using support::TemporaryDirectory;
 using Strings = std::vector<std::string>;

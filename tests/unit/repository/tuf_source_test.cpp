@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 using namespace livepatch;
 using namespace livepatch::repository;
@@ -394,4 +395,20 @@ TEST_CASE("a reset of the trust reaches who mirrors the repository") {
     CHECK(resets.newest(bench.source.name) != first);
     auto const mode = std::filesystem::status(bench.directory.path() / "resets").permissions();
     CHECK(static_cast<unsigned>(mode) == 0755);
+}
+
+TEST_CASE("what is said of a module anew counts, though the module is the same") {
+    Bench bench;
+    bench.published.add("LP-1", "lp_1", module_bytes("lp_1"));
+    bench.publish();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100)); // until its stamp is believed
+    auto sources = bench.sources();
+    CHECK(sources.read().offers.at(0).cves.empty());
+    bench.published.patch("LP-1")["cves"] = {"CVE-2026-7"};
+    bench.published.publish();
+    auto const newer = bench.directory.path() / "newer";
+    bench.published.write(newer);
+    fs::remove_all(newer / "targets/modules"); // the old file stays where it is
+    fs::copy(newer, bench.tree, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    CHECK(sources.read().offers.at(0).cves == Strings{"CVE-2026-7"});
 }

@@ -1,4 +1,4 @@
-#include "fetch/kernels.hpp"
+#include "repository/installed_kernels.hpp"
 
 #include "base/directory.hpp"
 #include "repository/words.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace livepatch::fetch {
+namespace livepatch::repository {
 
 namespace {
 
@@ -22,7 +22,7 @@ installed_kernels(std::filesystem::path const& modules, std::string const& runni
     auto const names = base::list_directory(modules);
     for (auto const& name : names ? *names : std::vector<std::string>()) {
         std::error_code ignored;
-        bool const is_one = repository::is_release(name) && name != running &&
+        bool const is_one = is_release(name) && name != running &&
                             std::filesystem::is_directory(modules / name, ignored);
         if (is_one)
             kernels.push_back(name);
@@ -32,4 +32,4 @@ installed_kernels(std::filesystem::path const& modules, std::string const& runni
     return kernels;
 }
 
-} // namespace livepatch::fetch
+} // namespace livepatch::repository

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-namespace livepatch::fetch {
+namespace livepatch::repository {
 
 // The releases of the directories in `modules` (/lib/modules), and the running one: that first,
 // then the newest.
 std::vector<std::string>
 installed_kernels(std::filesystem::path const& modules, std::string const& running);
 
-} // namespace livepatch::fetch
+} // namespace livepatch::repository
