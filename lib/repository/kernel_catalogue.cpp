@@ -56,6 +56,15 @@ bool comes_before(PatchEntry const& left, PatchEntry const& right) {
                                    : ::strverscmp(left.id.c_str(), right.id.c_str()) < 0;
 }
 
+// The last `most` in stack order; theirs is not looked at.
+void keep_newest(std::vector<PatchEntry>& patches, std::size_t most) {
+    if (patches.size() <= most)
+        return;
+    auto const first = patches.end() - static_cast<std::ptrdiff_t>(most);
+    std::nth_element(patches.begin(), first, patches.end(), comes_before);
+    patches.erase(patches.begin(), first);
+}
+
 // Takes in one patch after the other, until something is wrong.
 class Reading {
 public:
@@ -95,7 +104,12 @@ private:
             entry.refuse("id", "another one than those before it, or of another version");
         if (!digests_.insert(patch.module.sha256).second)
             entry.refuse("module", "another one than those before it");
+        if (patch.withdrawn)
+            catalogue_.withdrawn.emplace(patch.module.sha256, *patch.withdrawn);
         catalogue_.patches.push_back(std::move(patch));
+        // Not with each one: it looks at all that there are.
+        if (catalogue_.patches.size() == 2 * most_kept_patches)
+            keep_newest(catalogue_.patches, most_kept_patches);
     }
 
     KernelCatalogue& catalogue_;
@@ -127,6 +141,7 @@ parse_kernel_catalogue(std::string_view text, std::string_view subject) {
             .cause = *reading.wrong(),
             .remedy = "its publisher has to mend it"};
     }
+    keep_newest(catalogue.patches, most_kept_patches);
     std::sort(catalogue.patches.begin(), catalogue.patches.end(), comes_before);
     return catalogue;
 }

@@ -6,6 +6,8 @@
 #include "repository/patch_entry.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,9 @@ namespace livepatch::repository {
 inline constexpr std::size_t max_catalogue_size = std::size_t{32} * 1024 * 1024;
 inline constexpr std::size_t most_catalogue_patches = 16'384;
 
+// Older ones are history: nobody goes back so far, and each would cost memory for nothing.
+inline constexpr std::size_t most_kept_patches = 256;
+
 // A vulnerability of this kernel that no livepatch mends.
 struct Unfixed {
     std::string id;
@@ -22,12 +27,17 @@ struct Unfixed {
     bool reboot = false; // another kernel mends it
 };
 
+// By digest of the module.
+using TakenBack = std::map<std::string, Withdrawal, std::less<>>;
+
 struct KernelCatalogue {
     KernelEntry kernel;
-    std::vector<PatchEntry> patches; // by their stack order, see stack_place()
+    std::vector<PatchEntry> patches; // the newest, by their stack order: see stack_place()
+    TakenBack withdrawn;             // of all, also of those that are not kept
     std::vector<Unfixed> unfixed;
 };
 
+// Of more than most_kept_patches the newest are kept; what is wrong with any of them is refused.
 // Unknown keys are ignored. verification_failed, naming `subject` and where: another schema, a
 // known key that is not of its form, what flat_json.hpp refuses, a patch without id, module name,
 // path or SHA-256, a kernel without release, an id twice with one version, a module twice.

@@ -12,9 +12,6 @@
 
 namespace livepatch::repository {
 
-// By digest of the module.
-using TakenBack = std::map<std::string, Withdrawal, std::less<>>;
-
 // What a publisher says of the kernel itself.
 struct KernelAdvice {
     std::string source;

@@ -16,9 +16,6 @@ namespace livepatch::repository {
 
 namespace {
 
-// Older ones are history: nobody goes back so far, and every one of them costs memory for ever.
-constexpr std::size_t most_offers = 256;
-
 // How often what cannot be used makes room for something older: whoever can take modules away must
 // not make us look at all there ever were.
 constexpr int most_tries = 8;
@@ -46,9 +43,8 @@ TakenBack all_taken_back(TufRepository::Published const& published) {
     TakenBack all;
     for (auto const& [sha256, reason] : published.brakes)
         all.emplace(sha256, Withdrawal{.reason = "brake: " + reason, .revert = false});
-    for (auto const& patch : published.catalogue.patches)
-        if (patch.withdrawn)
-            all.insert_or_assign(patch.module.sha256, *patch.withdrawn);
+    for (auto const& [sha256, withdrawal] : published.catalogue.withdrawn)
+        all.insert_or_assign(sha256, withdrawal);
     return all;
 }
 
@@ -59,16 +55,6 @@ KernelAdvice advice_of(Source const& source, KernelCatalogue const& catalogue) {
         .support_ends = catalogue.kernel.support_ends,
         .reboot_into = catalogue.kernel.reboot_into,
         .unfixed = catalogue.unfixed};
-}
-
-// The newest, in stack order.
-std::vector<PatchEntry const*> newest(KernelCatalogue const& catalogue) {
-    auto const& patches = catalogue.patches;
-    auto const first = patches.size() > most_offers ? patches.size() - most_offers : 0;
-    std::vector<PatchEntry const*> newest;
-    for (auto at = first; at < patches.size(); ++at)
-        newest.push_back(&patches[at]);
-    return newest;
 }
 
 Offer* find(std::vector<Offer>& offers, std::string const& sha256) {
@@ -178,8 +164,8 @@ Listing TufSource::list_refused(base::Error const& error) const {
     auto const published = TufRepository::remembered(state_of(source_, host_), kernel_.release());
     if (!published)
         return listing;
-    for (auto const* entry : newest(published->catalogue)) {
-        auto& offer = listing.offers.emplace_back(offer_of(*published, *entry));
+    for (auto const& entry : published->catalogue.patches) {
+        auto& offer = listing.offers.emplace_back(offer_of(*published, entry));
         if (offer.refused)
             continue;
         offer.refused = error;
@@ -198,8 +184,8 @@ Listing TufSource::list_published(TufRepository& repository, Published const& pu
     auto rules = stamp_of_directory(key_directory_);
     if (std::exchange(rules_, rules) != rules)
         known_.clear();
-    for (auto const* entry : newest(published.catalogue))
-        listing.offers.push_back(offer_of(published, *entry));
+    for (auto const& entry : published.catalogue.patches)
+        listing.offers.push_back(offer_of(published, entry));
     auto const path = catalogue_path(arch_of(host_), kernel_.release());
     if (auto fits = check_kernel(published.catalogue.kernel, kernel_, path); !fits) {
         listing.problems.push_back(fits.error());

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 using namespace livepatch;
@@ -264,6 +265,57 @@ TEST_CASE("a patch stands in a catalogue once") {
         refusal_of(catalogue({one, other}).dump()) ==
         "patches[1].module must be another one than those before it"
     );
+}
+
+TEST_CASE("of very many patches the newest are kept, wherever they stand, and who was taken back") {
+    auto many = json::array();
+    auto const count = static_cast<int>(3 * most_kept_patches + 7);
+    for (int i = 0; i < count; ++i) {
+        auto const version = 1 + i * 4 % count; // every one once, none in its place
+        many.push_back(patch("LP-" + std::to_string(version), version));
+        if (version == 1)
+            many.back()["withdrawn"] = {{"reason", "harm"}};
+    }
+    auto const withdrawn = std::find_if(many.begin(), many.end(), [](auto const& one) {
+        return one.contains("withdrawn");
+    });
+    auto const sha256 = withdrawn->at("module").at("hashes").at("sha256").get<std::string>();
+    auto const parsed = parse(catalogue(many));
+    Strings newest;
+    for (int version = count - static_cast<int>(most_kept_patches) + 1; version <= count; ++version)
+        newest.push_back("LP-" + std::to_string(version));
+    CHECK(ids(parsed) == newest);
+    REQUIRE(parsed.withdrawn.size() == 1);
+    CHECK(parsed.withdrawn.begin()->first == sha256);
+    CHECK(parsed.withdrawn.begin()->second.reason == "harm");
+}
+
+TEST_CASE("a patch that is not kept is checked all the same") {
+    auto many = json::array();
+    for (int i = 1; i <= static_cast<int>(2 * most_kept_patches); ++i)
+        many.push_back(patch("LP-" + std::to_string(i), i));
+    auto again = patch("LP-1", 1);
+    SECTION("its id is there again") {
+        many.push_back(again);
+        CHECK(
+            refusal_of(catalogue(many).dump()).find("].id must be another one") != std::string::npos
+        );
+    }
+    SECTION("its module is there again") {
+        again = many.front();
+        again["id"] = "LP-again";
+        many.push_back(again);
+        CHECK(
+            refusal_of(catalogue(many).dump()).find("].module must be another one") !=
+            std::string::npos
+        );
+    }
+    SECTION("it is old, and wrong") {
+        again["version"] = 0;
+        again["severity"] = "terrible";
+        many.push_back(again);
+        CHECK(refusal_of(catalogue(many).dump()).find("].severity must be") != std::string::npos);
+    }
 }
 
 TEST_CASE("there is an end to what a catalogue may hold") {
