@@ -81,7 +81,7 @@ bool is_current(Stored<Role> const& stored, Reference const& reference, Time now
            !stored.role.header.has_expired(now);
 }
 
-// Compares what is new with what was accepted before.
+// Compares what is new with what was accepted before; nullptr = there is nothing to compare.
 template <class Role>
 using Check = base::Result<void> (*)(
     Role const& newer, Stored<Role> const& stored, std::string const& subject
@@ -94,6 +94,9 @@ base::Result<Role> update(Wanted const& wanted, Surroundings const& with, Check<
         return stored.error();
     if (*stored && is_current(**stored, wanted.reference, with.now))
         return std::move((*stored)->role);
+    // It may be large, and so is what takes its place.
+    if (check == nullptr)
+        stored->reset();
     auto const document = download_referenced(wanted, with.source);
     if (!document)
         return document.error();
@@ -211,9 +214,7 @@ base::Result<Targets> update_targets(
         .is_versioned = root.consistent_snapshot,
         .limit = with.limits.targets};
     // Older than before is well where the snapshot says so: see check_nothing_went_back.
-    return update<Targets>(wanted, with, [](auto const&, auto const&, auto const&) {
-        return base::Result<void>();
-    });
+    return update<Targets>(wanted, with, nullptr);
 }
 
 } // namespace livepatch::trust::tuf
