@@ -1,5 +1,5 @@
 # shellcheck shell=bash
 # ./dev bench [ARGUMENTS]: measured figures against their budgets; see tests/bench.
 need bus
-"$ROOT/dev" build release livepatchd-emulated lpctl-test catalogue-bench >&2
+"$ROOT/dev" build release livepatchd-emulated livepatch-fetch-test lpctl-test catalogue-bench module-bench >&2
 exec "$ROOT/tests/bench/run" "$ROOT/build/release" "$@"

@@ -1,6 +1,7 @@
 // catalogue-bench time N: milliseconds for a catalogue of N patches to be parsed and selected from,
 // a line a run. catalogue-bench tree DIRECTORY N: a repository with such a catalogue, all its
-// targets in its metadata, and the root to be trusted in DIRECTORY.root.json.
+// targets in its metadata, and the root to be trusted in DIRECTORY.root.json; in DIRECTORY.next,
+// the same after one more patch was published. The newest module of each is there, and no other.
 #include "base/sha256.hpp"
 #include "repository/shortlist.hpp"
 #include "support/patch_repository.hpp"
@@ -90,6 +91,22 @@ int time(int count) {
     return 0;
 }
 
+// What patch() says the module is, as far as a mirror looks at it.
+std::string module_of(json const& patch) {
+    auto bytes = patch["id"].get<std::string>();
+    bytes.resize(patch["module"]["length"].get<std::size_t>());
+    return bytes;
+}
+
+void publish_newest(support::PatchRepository& repository, std::string const& directory) {
+    auto& module = repository.patches.back()["module"];
+    auto const bytes = module_of(repository.patches.back());
+    module["hashes"]["sha256"] = base::sha256(bytes);
+    repository.tuf.add_target(module["path"].get<std::string>(), bytes);
+    repository.publish();
+    repository.write(directory);
+}
+
 int tree(std::string const& directory, int count) {
     support::PatchRepository repository;
     repository.last_until("2099-01-01T00:00:00Z");
@@ -98,9 +115,10 @@ int tree(std::string const& directory, int count) {
     for (auto const& one : repository.patches)
         targets[one["module"]["path"].get<std::string>()] = {
             {"length", one["module"]["length"]}, {"hashes", one["module"]["hashes"]}};
-    repository.publish();
-    repository.write(directory);
+    publish_newest(repository, directory);
     std::ofstream(directory + ".root.json") << repository.root();
+    repository.patches.push_back(patch(count + 1));
+    publish_newest(repository, directory + ".next");
     return 0;
 }
 
