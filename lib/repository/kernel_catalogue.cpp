@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_unfixed = 16'384;
 
 constexpr base::FlatJsonLimits limits{
-    .size = max_catalogue_size, .depth = 32, .values = 256 * 1024, .members = 256};
+    .size = max_catalogue_size, .depth = 32, .values = std::size_t{256} * 1024, .members = 256};
 
 // What a sidecar may leave out, and a catalogue may not.
 PatchEntry read_listed_patch(EntryReader const& entry) {

@@ -3,6 +3,7 @@
 // to be verified once it lies where nobody can change it, and for all of it from the file on.
 #include "base/sealed_file.hpp"
 #include "support/module_file.hpp"
+#include "trust/hashed_module.hpp"
 #include "trust/verifier.hpp"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
