@@ -2,12 +2,16 @@
 
 #include "base/unique_fd.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <string_view>
+#include <system_error>
+#include <unistd.h>
 
 namespace livepatch::base {
 
@@ -66,6 +70,23 @@ list_directory(int directory, std::string const& subject, std::size_t limit) {
     if (opened)
         (void)fd.release(); // its owner now
     return list(opened, subject, limit);
+}
+
+Result<void> make_directories(std::filesystem::path const& path, mode_t mode) {
+    std::error_code ignored; // what is wrong shows in a moment
+    if (path.empty() || std::filesystem::is_directory(path, ignored))
+        return {};
+    if (auto made = make_directories(path.parent_path()); !made)
+        return made;
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
+        return system_error(path.string(), "cannot make the directory", errno);
+    return sync_directory(path.parent_path());
+}
+
+Result<void> remove_file(std::filesystem::path const& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+        return system_error(path.string(), "cannot remove", errno);
+    return {};
 }
 
 Result<void> sync_directory(std::filesystem::path const& path) {

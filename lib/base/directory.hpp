@@ -3,6 +3,8 @@
 
 #include "base/result.hpp"
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -18,6 +20,13 @@ list_directory(std::filesystem::path const& path, std::size_t limit = 1U << 20U)
 // The same for a directory that is open already, from its start; `subject` names it in errors.
 Result<std::vector<std::string>>
 list_directory(int directory, std::string const& subject, std::size_t limit = 1U << 20U);
+
+// With those above it, of mode 0755; on return they stay so over a power cut. One that is there
+// already keeps its mode.
+Result<void> make_directories(std::filesystem::path const& path, mode_t mode = 0755);
+
+// A file or a link; that there is none is no error.
+Result<void> remove_file(std::filesystem::path const& path);
 
 // On return, what was made, renamed or removed in it stays so over a power cut.
 Result<void> sync_directory(std::filesystem::path const& path);

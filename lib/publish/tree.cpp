@@ -26,17 +26,6 @@ std::filesystem::path cleaned(std::filesystem::path const& path) {
     return clean.has_filename() ? clean : clean.parent_path(); // "repo/" has an empty name
 }
 
-base::Result<void> make_directory(std::filesystem::path const& path, mode_t mode = 0755) {
-    std::error_code ignored; // what is wrong shows in a moment
-    if (path.empty() || std::filesystem::is_directory(path, ignored))
-        return {};
-    if (auto made = make_directory(path.parent_path()); !made)
-        return made;
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST)
-        return base::system_error(path.string(), "cannot make the directory", errno);
-    return base::sync_directory(path.parent_path());
-}
-
 base::Result<base::UniqueFd> lock(std::filesystem::path const& path) {
     base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd)
@@ -76,9 +65,9 @@ Tree::Tree(std::filesystem::path directory, Settings settings, base::UniqueFd he
 base::Result<Tree> Tree::create(std::filesystem::path const& given, Settings settings) {
     auto const directory = cleaned(given);
     for (auto const* part : {"metadata", "targets"})
-        if (auto made = make_directory(directory / part); !made)
+        if (auto made = base::make_directories(directory / part); !made)
             return made.error();
-    if (auto made = make_directory(directory / own, 0700); !made)
+    if (auto made = base::make_directories(directory / own, 0700); !made)
         return made.error();
     auto held = lock(directory / own);
     if (!held)
@@ -146,7 +135,7 @@ base::Result<std::int64_t> Tree::newest_root() const {
 }
 
 base::Result<void> Tree::write(std::filesystem::path const& file, std::string_view bytes) {
-    if (auto made = make_directory(file.parent_path()); !made)
+    if (auto made = base::make_directories(file.parent_path()); !made)
         return made;
     return base::replace_file(file, bytes, 0644, base::Durability::power_cut);
 }
@@ -161,9 +150,7 @@ base::Result<std::optional<std::string>> Tree::read(std::filesystem::path const&
 }
 
 base::Result<void> Tree::remove(std::filesystem::path const& file) {
-    if (::unlink(file.c_str()) != 0 && errno != ENOENT)
-        return base::system_error(file.string(), "cannot remove", errno);
-    return {};
+    return base::remove_file(file);
 }
 
 } // namespace livepatch::publish

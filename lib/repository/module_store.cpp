@@ -5,13 +5,9 @@
 #include "base/file.hpp"
 #include "repository/safe_directory.hpp"
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <span>
 #include <string_view>
 #include <system_error>
-#include <unistd.h>
 
 namespace livepatch::repository {
 
@@ -26,8 +22,8 @@ std::filesystem::path ModuleStore::path_of(std::string const& sha256) const {
 }
 
 base::Result<void> ModuleStore::put(trust::VerifiedPatch const& patch) const {
-    if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
-        return base::system_error(directory_.string(), "cannot make the directory", errno);
+    if (auto made = base::make_directories(directory_, 0700); !made)
+        return made;
     auto const path = path_of(patch.sha256());
     auto const bytes = patch.file().bytes();
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
@@ -69,7 +65,7 @@ void ModuleStore::keep_only(std::set<std::string> const& digests) const {
         bool const wanted =
             name.ends_with(suffix) && digests.contains(name.substr(0, name.size() - suffix.size()));
         if (!wanted)
-            ::unlink((directory_ / name).c_str());
+            (void)base::remove_file(directory_ / name); // it is tried again with the next load
     }
 }
 

@@ -7,7 +7,6 @@
 #include "trust/tuf/refusal.hpp"
 
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -19,17 +18,6 @@ namespace {
 
 constexpr mode_t file_mode = 0644; // nothing in it is a secret
 constexpr std::size_t largest_memory = 4096;
-
-base::Result<void> make_directory(std::filesystem::path const& path) {
-    std::error_code ignored; // what is wrong shows in a moment
-    if (path.empty() || std::filesystem::is_directory(path, ignored))
-        return {};
-    if (auto made = make_directory(path.parent_path()); !made)
-        return made;
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
-        return base::system_error(path.string(), "cannot make the directory", errno);
-    return base::sync_directory(path.parent_path());
-}
 
 base::Result<base::UniqueFd> lock_directory(std::filesystem::path const& path) {
     base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -59,7 +47,7 @@ base::Result<Memory> load_memory(std::filesystem::path const& path) {
 
 base::Result<Store> Store::open(Paths paths) {
     for (auto const& directory : {paths.metadata, paths.memory.parent_path()})
-        if (auto made = make_directory(directory); !made)
+        if (auto made = base::make_directories(directory); !made)
             return made.error();
     auto lock = lock_directory(paths.metadata);
     if (!lock)
@@ -93,12 +81,9 @@ base::Result<void> Store::save(std::string const& role, std::string_view bytes) 
 }
 
 base::Result<void> Store::forget(std::string const& role) {
-    auto const path = path_of(role);
-    if (::unlink(path.c_str()) == 0)
-        return base::sync_directory(paths_.metadata);
-    if (errno == ENOENT)
-        return {};
-    return base::system_error(path.string(), "cannot remove", errno);
+    if (auto removed = base::remove_file(path_of(role)); !removed)
+        return removed;
+    return base::sync_directory(paths_.metadata);
 }
 
 base::Result<void> Store::remember(Memory memory) {
