@@ -1,6 +1,7 @@
 #include "mirror/http_source.hpp"
 
 #include "base/text.hpp"
+#include "mirror/shown_url.hpp"
 #include "trust/tuf/file_name.hpp"
 
 #include <algorithm>
@@ -19,8 +20,10 @@ constexpr std::size_t bytes_a_second = std::size_t{16} * 1024;
 constexpr long ok = 200;
 constexpr long partial = 206;
 constexpr long unchanged = 304;
+constexpr long beyond_the_end = 416;
 constexpr auto longest_pause = std::chrono::hours(24); // that a server may ask for
 constexpr std::size_t longest_error_page = std::size_t{16} * 1024;
+constexpr std::size_t longest_head = std::size_t{64} * 1024;
 
 bool means_not_there(long status) {
     return status == 404 || status == 403 || status == 410;
@@ -47,6 +50,7 @@ struct Transfer {
     std::uint64_t start = 0;   // from which byte on it is wanted
     std::uint64_t skipped = 0; // of a server that sends all
     std::uint64_t of_no_interest = 0;
+    std::size_t head = 0; // bytes before the content
     std::string etag = {};
     std::optional<base::Error> refused = {}; // by the sink
 };
@@ -80,6 +84,10 @@ std::size_t take(char* data, std::size_t /*one*/, std::size_t size, void* contex
 
 std::size_t take_header(char* data, std::size_t /*one*/, std::size_t size, void* context) {
     constexpr std::string_view name = "etag:";
+    auto& transfer = *static_cast<Transfer*>(context);
+    transfer.head += size;
+    if (transfer.head > longest_head)
+        return 0;
     std::string_view const line(data, size);
     bool const is_etag =
         line.size() > name.size() &&
@@ -87,7 +95,7 @@ std::size_t take_header(char* data, std::size_t /*one*/, std::size_t size, void*
             return wanted == std::tolower(static_cast<unsigned char>(c));
         });
     if (is_etag)
-        static_cast<Transfer*>(context)->etag = base::trimmed(line.substr(name.size()));
+        transfer.etag = base::trimmed(line.substr(name.size()));
     return size;
 }
 
@@ -185,6 +193,10 @@ HttpSource::HttpSource(Urls urls, Way way, Patience patience)
 HttpSource::~HttpSource() = default;
 
 std::string HttpSource::locate(Name const& name) const {
+    return shown_url(url_of(name));
+}
+
+std::string HttpSource::url_of(Name const& name) const {
     bool const is_metadata = name.area == Area::metadata;
     auto base = is_metadata ? urls_.metadata : urls_.targets;
     if (!base.ends_with('/'))
@@ -198,10 +210,11 @@ base::Result<HttpSource::Answer> HttpSource::fetch(Request const& request, Sink 
 
 base::Result<HttpSource::Answer>
 HttpSource::fetch_from(std::uint64_t start, Request const& request, Sink const& sink) {
-    auto const url = locate(request.name);
+    auto const url = url_of(request.name);
+    auto const shown = locate(request.name);
     auto* const curl = handle_->curl;
     if (curl == nullptr)
-        return failed(url, "libcurl cannot be used");
+        return failed(shown, "libcurl cannot be used");
     Transfer transfer{.curl = curl, .sink = &sink, .start = start};
     Headers headers;
     bool const is_conditional = request.may_be_unchanged && !known_etag_.empty();
@@ -225,22 +238,24 @@ HttpSource::fetch_from(std::uint64_t start, Request const& request, Sink const& 
     if (is_conditional && status == unchanged)
         return Answer::unchanged;
     if (means_not_there(status))
-        return failed(url, "HTTP status " + std::to_string(status), base::Errc::not_found);
+        return failed(shown, "HTTP status " + std::to_string(status), base::Errc::not_found);
+    if (status == beyond_the_end && start != 0)
+        return failed(shown, "more of it is here than the server has", base::Errc::limits_exceeded);
     if (status != 0 && status != ok && !(status == partial && start != 0)) {
         retry_after_ = handle_->retry_after();
-        auto error = failed(url, "HTTP status " + std::to_string(status));
+        auto error = failed(shown, "HTTP status " + std::to_string(status));
         if (status >= 300 && status < 400)
             error.remedy = "redirections are not followed: give the URL where the repository lies";
         return error;
     }
     if (code == CURLE_FILESIZE_EXCEEDED)
         return failed(
-            url,
+            shown,
             "longer than " + std::to_string(request.limit) + " bytes",
             base::Errc::limits_exceeded
         );
     if (code != CURLE_OK)
-        return failed(url, handle_->reason(code));
+        return failed(shown, handle_->reason(code));
     if (request.may_be_unchanged)
         etag_ = transfer.etag;
     return Answer::content;

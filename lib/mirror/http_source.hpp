@@ -43,11 +43,12 @@ public:
 
     ~HttpSource() override;
 
+    // For people: without a password that is in the URL.
     std::string locate(Name const& name) const override;
     base::Result<Answer> fetch(Request const& request, Sink const& sink) override;
 
     // The same from a byte on, for a file whose start is there already. What a server sends
-    // nevertheless of the start is passed over.
+    // nevertheless of the start is passed over. limits_exceeded: the server has less than that.
     base::Result<Answer> fetch_from(std::uint64_t start, Request const& request, Sink const& sink);
 
     // What the server called the newest file that was asked for with may_be_unchanged. Told before,
@@ -61,6 +62,8 @@ public:
 
 private:
     struct Handle;
+
+    std::string url_of(Name const& name) const;
 
     Urls urls_;
     Way way_;

@@ -24,6 +24,7 @@ struct FetchHost : Publisher {
     Words seen_meanwhile;       // when what was there before is about to be removed
     double luck = 0.5;          // of the pauses' lengths
     Seconds patience{60};       // with slow servers; machines are busy
+    Seconds in_all{60};         // for one file
     Seconds for_one_source{600};
     std::string machine_id = "00112233445566778899aabbccddeeff";
     fetch::Voice::Style style = {};
@@ -99,9 +100,7 @@ struct FetchHost : Publisher {
                      .resets = path("resets"),
                      .now = [this] { return now; }},
                 .patience =
-                    {.to_connect = Seconds(60),
-                     .below_least_speed = patience,
-                     .in_all = Seconds(60)},
+                    {.to_connect = Seconds(60), .below_least_speed = patience, .in_all = in_all},
                 .for_one_source = for_one_source,
                 .sleep =
                     [this](Seconds time) {

@@ -22,6 +22,28 @@ void endless(WebServer::Write const& write) {
     }
 }
 
+void endless_headers(WebServer::Write const& write) {
+    write("HTTP/1.1 200 OK\r\n");
+    auto const line = "X-More: " + std::string(1000, 'x') + "\r\n";
+    while (write(line)) {
+    }
+}
+
+void endless_error(WebServer::Write const& write) {
+    write("HTTP/1.1 500 Broken\r\nConnection: close\r\n\r\n");
+    std::string const some(65'536, 'x');
+    while (write(some)) {
+    }
+}
+
+// Above the speed at which a server is left, and never at an end.
+void steady(WebServer::Write const& write) {
+    write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+    std::string const some(400, 'x');
+    while (write(some))
+        std::this_thread::sleep_for(250ms);
+}
+
 void slow(WebServer::Write const& write) {
     write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
     while (write("x"))
@@ -109,6 +131,17 @@ TEST_CASE("data without an end is ended, wherever it comes") {
         CHECK(host.says("longer than"));
         host.unharmed();
     }
+    SECTION("what comes before it") {
+        host.server.script("metadata/timestamp.json", endless_headers);
+        CHECK(host.fetch() == 1);
+        host.unharmed();
+    }
+    SECTION("what a server says of its trouble") {
+        host.server.script("metadata/timestamp.json", endless_error);
+        CHECK(host.fetch() == 1);
+        CHECK(host.says("HTTP status 500"));
+        host.unharmed();
+    }
     SECTION("a module") {
         host.server.script(host.page_of_module("LP-2"), endless);
         CHECK(host.fetch() != 0);
@@ -128,6 +161,32 @@ TEST_CASE("a server that sends slowly is left") {
     CHECK(host.says("too slow"));
     CHECK(host.slept.size() == 2);
     host.unharmed();
+}
+
+TEST_CASE("a server that is never done, and not too slow, is left all the same") {
+    Attacked host;
+    host.serve();
+    host.in_all = 1s;
+    host.server.script("metadata/timestamp.json", steady);
+    CHECK(host.fetch() == 1);
+    CHECK(host.slept.size() == 2);
+    host.unharmed();
+    host.recovers();
+}
+
+TEST_CASE("nothing is unpacked, whatever a server says of it") {
+    Attacked host;
+    host.serve();
+    auto const timestamp = host.files().at("metadata/timestamp.json");
+    host.server.script(
+        "metadata/timestamp.json",
+        answers(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: " +
+            std::to_string(timestamp.size()) + "\r\n\r\n" + timestamp
+        )
+    );
+    CHECK(host.fetch() == 0);
+    CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2"});
 }
 
 TEST_CASE("a server that takes all the time it is given does not keep the next source waiting") {
@@ -249,6 +308,24 @@ TEST_CASE("a download that broke off goes on where it was") {
             "Content-Length: " +
             std::to_string(rest.size()) + "\r\n\r\n" + rest
         );
+    });
+    CHECK(host.fetch() == 0);
+    CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2"});
+}
+
+TEST_CASE("a start of which the server has less is begun anew") {
+    Attacked host;
+    host.serve();
+    auto const page = host.page_of_module("LP-2");
+    auto const module = host.files().at(page);
+    host.directory.write(
+        "mirror/corp/.part/" + base::sha256(module), std::string(module.size() - 1, 'x')
+    );
+    host.server.script(page, [&](WebServer::Write const& write) {
+        bool const wants_rest = host.server.last_head().find("Range: ") != std::string::npos;
+        write(WebServer::page(
+            wants_rest ? "416 Range Not Satisfiable" : "200 OK", wants_rest ? "" : module
+        ));
     });
     CHECK(host.fetch() == 0);
     CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2"});

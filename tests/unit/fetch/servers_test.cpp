@@ -68,6 +68,28 @@ TEST_CASE("the first server is asked, and the next one only when it fails") {
     CHECK(host.seen_by_daemon().front() == "LP-1");
 }
 
+TEST_CASE("servers that all stay behind, or stand still, are not believed") {
+    Two host;
+    auto const old = host.files();
+    host.add("LP-2", {.name = "lp_two"});
+    host.publish_and_serve();
+    host.second.serve(host.files());
+    REQUIRE(host.fetch() == 0);
+    SECTION("they go back") {
+        host.server.serve(old);
+        host.second.serve(old);
+        CHECK(host.fetch() == 6);
+        CHECK(host.says("went back"));
+    }
+    SECTION("they show what they always did") {
+        host.now += 48h;
+        CHECK(host.fetch() == 6);
+        CHECK(host.says("expired"));
+    }
+    CHECK_FALSE(host.second.take_requests().empty());
+    CHECK(host.modules() == Words{"LP-1", "LP-2"});
+}
+
 TEST_CASE("what one server began, another one ends") {
     Two host;
     auto const page = host.page_of_module("LP-1");
@@ -132,6 +154,25 @@ TEST_CASE("a server that wants to be left alone is, also by the next run") {
         );
         CHECK(host.fetch() == 0);
     }
+}
+
+TEST_CASE("a password in a URL is used, and told to nobody else") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    auto url = host.server.url();
+    url.insert(url.find("://") + 3, "somebody:secret@");
+    host.write_source("corp", url, "allow_http = true\n");
+    CHECK(host.fetch() == 0);
+    CHECK(host.server.last_head().find("Authorization: Basic ") != std::string::npos);
+    CHECK_FALSE(host.says("secret"));
+    host.server.script("metadata/timestamp.json", answers(WebServer::page("404 Not Found", "")));
+    CHECK(host.fetch() == 1);
+    CHECK(host.says("there is no repository at " + host.server.url()));
+    CHECK_FALSE(host.says("secret"));
+    host.write_source("corp", url, "");
+    CHECK(host.fetch() == 1);
+    CHECK(host.says("allow_http is not set"));
+    CHECK_FALSE(host.says("secret"));
 }
 
 TEST_CASE("over a proxy, of which the servers' names are asked") {
