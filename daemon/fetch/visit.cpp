@@ -122,39 +122,50 @@ repository::BrakeList Visit::read_brakes() {
     return {};
 }
 
+// All catalogues before the first module: what they name is to be judged, even where there is no
+// room for it.
 void Visit::bring() {
     auto const brakes = read_brakes();
+    std::vector<Needs> all;
     for (auto const& release : errand_.kernels) {
-        if (is_over_) {
-            knows_needs_ = false;
+        if (server_is_out())
             return;
-        }
-        bring_kernel(release, brakes);
+        if (auto needs = needs_of(release, brakes))
+            all.push_back(*std::move(needs));
     }
+    for (auto const& needs : all)
+        for (auto const& entry : needs.entries) {
+            if (server_is_out())
+                return;
+            bring_module(needs.release, entry);
+        }
 }
 
-void Visit::bring_kernel(std::string const& release, repository::BrakeList const& brakes) {
+// What was not asked for then is not known to be unneeded.
+bool Visit::server_is_out() {
+    knows_needs_ = knows_needs_ && !is_over_;
+    return is_over_;
+}
+
+std::optional<Visit::Needs>
+Visit::needs_of(std::string const& release, repository::BrakeList const& brakes) {
     auto const path = repository::catalogue_path(errand_.arch, release);
     auto const text = read(path, repository::max_catalogue_size);
     if (!text)
-        return;
+        return std::nullopt;
     auto const catalogue = repository::parse_catalogue_of(release, *text, path);
     if (!catalogue) {
         lack(catalogue.error(), false);
         knows_needs_ = false;
-        return;
+        return std::nullopt;
     }
     ++catalogues_;
-    auto const needed = repository::needed_until(
-        *catalogue, brakes, errand_.host, with_.now, with_.now + until_next_run
-    );
-    for (auto const* entry : needed) {
-        if (is_over_) {
-            knows_needs_ = false;
-            return;
-        }
-        bring_module(release, *entry);
-    }
+    Needs needs{.release = release, .entries = {}};
+    for (auto const* entry : repository::needed_until(
+             *catalogue, brakes, errand_.host, with_.now, with_.now + until_next_run
+         ))
+        needs.entries.push_back(*entry);
+    return needs;
 }
 
 void Visit::bring_module(std::string const& release, repository::PatchEntry const& entry) {
@@ -195,9 +206,8 @@ base::Result<void> Visit::publish() {
         say("here " + patches + " for " + count(catalogues_, "kernel") + ", good until " + expires);
     else
         say("nothing new; good until " + expires);
-    bool const may_still_come =
-        lacks_what_others_may_have() && errand_.tree.size() <= errand_.max_size;
-    if (may_still_come || !knows_needs_)
+    bool const may_be_needed = lacks_what_others_may_have() || !knows_needs_;
+    if (may_be_needed && errand_.tree.size() <= errand_.max_size)
         return {};
     if (*is_news && !is_first)
         with_.let_readers_end();

@@ -60,7 +60,8 @@ public:
     bool lacks_what_others_may_have() const;
 
     // Shows what there is. As long as something may still come, or nobody knows what is needed,
-    // nothing goes. What only lacks room on this host does not count as still to come.
+    // nothing goes that there is room for. What only lacks room on this host does not count as
+    // still to come.
     base::Result<void> publish();
 
 private:
@@ -69,12 +70,19 @@ private:
           with_(with),
           mirror_(std::move(mirror)) {}
 
+    // Of one kernel.
+    struct Needs {
+        std::string release;
+        std::vector<repository::PatchEntry> entries;
+    };
+
     void lack(base::Error error, bool is_the_servers);
     bool has_room(trust::tuf::Target const& target);
     std::optional<std::string> read(std::string const& path, std::size_t limit);
     std::optional<std::string> read_or_lack(std::string const& path, std::size_t limit);
     repository::BrakeList read_brakes();
-    void bring_kernel(std::string const& release, repository::BrakeList const& brakes);
+    bool server_is_out();
+    std::optional<Needs> needs_of(std::string const& release, repository::BrakeList const& brakes);
     void bring_module(std::string const& release, repository::PatchEntry const& entry);
     base::Result<void> tidy_up();
     void say(std::string const& what);

@@ -1,5 +1,6 @@
 #include "mirror/mirror.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "trust/tuf/download.hpp"
 #include "trust/tuf/file_name.hpp"
@@ -115,24 +116,19 @@ base::Result<void> Mirror::fetch_part(tuf::Target const& target, Progress const&
     auto fetched = bring();
     auto const is_other = [](base::Error const& error) {
         return error.code == base::Errc::verification_failed ||
-               error.code == base::Errc::limits_exceeded ||
-               error.cause == "HTTP status 416"; // there is more of it than the server has
+               error.code == base::Errc::limits_exceeded;
     };
     if (fetched || !is_other(fetched.error()))
         return fetched;
-    std::filesystem::remove(part, ignored);
+    if (auto removed = base::remove_file(part); !removed)
+        return removed;
     if (!was_there)
         return fetched;
     fetched = bring();
     if (!fetched && is_other(fetched.error()))
-        std::filesystem::remove(part, ignored);
+        if (auto removed = base::remove_file(part); !removed)
+            return removed;
     return fetched;
-}
-
-// A name without a hash may be that of the version before.
-bool Mirror::is_there(tuf::Target const& target, std::string const& file) const {
-    return with_.tree.has_target(file, target.length) &&
-           (is_consistent() || with_.tree.is_target(file, target));
 }
 
 base::Result<void> Mirror::fetch(tuf::Target const& target, Progress const& progress) {
@@ -144,7 +140,8 @@ base::Result<void> Mirror::fetch(tuf::Target const& target, Progress const& prog
         if (auto room = take_room(static_cast<std::uint64_t>(target.length), target.path); !room)
             return room;
     wanted_.insert(*file);
-    if (is_there(target, *file))
+    // Disks damage files that have the right name and length.
+    if (with_.tree.is_target(*file, target))
         return {};
     if (auto good = fetch_part(target, progress); !good)
         return good;
@@ -153,7 +150,9 @@ base::Result<void> Mirror::fetch(tuf::Target const& target, Progress const& prog
     return with_.tree.complete(target, *file);
 }
 
-base::Result<std::string> Mirror::read_back(tuf::Target const& target) const {
+base::Result<std::string> Mirror::read(tuf::Target const& target) {
+    if (auto good = fetch(target); !good)
+        return good.error();
     auto const path = path_of(target);
     if (!path)
         return path.error();
@@ -164,19 +163,6 @@ base::Result<std::string> Mirror::read_back(tuf::Target const& target) const {
         {.length = target.length, .hashes = target.hashes}, *bytes, path->string()
     );
     return good ? bytes : good.error();
-}
-
-base::Result<std::string> Mirror::read(tuf::Target const& target) {
-    if (auto good = fetch(target); !good)
-        return good.error();
-    auto bytes = read_back(target);
-    if (bytes || bytes.error().code != base::Errc::verification_failed)
-        return bytes;
-    std::error_code ignored; // it is looked for again
-    std::filesystem::remove(*path_of(target), ignored);
-    if (auto good = fetch(target); !good)
-        return good.error();
-    return read_back(target);
 }
 
 base::Result<void> Mirror::write(std::string const& file, std::string_view bytes) {
@@ -256,14 +242,15 @@ base::Result<void> Mirror::write_role(std::string const& role, tuf::Reference co
     return write(name, document->bytes);
 }
 
+// The roots last: with a new one who reads the mirror takes no timestamp that replaced keys signed.
 base::Result<void> Mirror::write_all_metadata() {
-    if (auto good = write_roots(); !good)
-        return good;
     for (auto const& [file, reference] : client_->snapshot().files)
         if (is_of_targets(file))
             if (auto good = write_role(role_of(file), reference); !good)
                 return good;
-    return write_role("snapshot", client_->timestamp().snapshot);
+    if (auto good = write_role("snapshot", client_->timestamp().snapshot); !good)
+        return good;
+    return write_roots();
 }
 
 // Its readers wait for it to be replaced, also when what is new are modules that the metadata has

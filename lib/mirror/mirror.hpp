@@ -40,11 +40,12 @@ public:
 
     trust::tuf::Client& client() { return *client_; }
 
-    // Brings the target into the tree, unless it is there. A copy that turns out not to be what was
-    // signed is fetched once more, from its start. limits_exceeded: there is no room for it.
+    // Brings the target into the tree, unless it is there and undamaged. A copy that turns out not
+    // to be what was signed is fetched once more, from its start. limits_exceeded: there is no room
+    // for it.
     base::Result<void> fetch(trust::tuf::Target const& target, Progress const& progress = {});
 
-    // The same, and what is in it. A file that the disk has damaged is fetched anew.
+    // The same, and what is in it.
     base::Result<std::string> read(trust::tuf::Target const& target);
 
     // Whether fetch() would find room for it.
@@ -73,9 +74,7 @@ private:
     base::Result<std::string> file_of(trust::tuf::Target const& target) const;
     base::Result<void> take_room_for_metadata();
     base::Result<void> take_room(std::uint64_t bytes, std::string const& subject);
-    bool is_there(trust::tuf::Target const& target, std::string const& file) const;
     base::Result<void> fetch_part(trust::tuf::Target const& target, Progress const& progress);
-    base::Result<std::string> read_back(trust::tuf::Target const& target) const;
     base::Result<void> write(std::string const& file, std::string_view bytes);
     base::Result<void> write_roots();
     base::Result<trust::tuf::SignedRoot>

@@ -27,17 +27,6 @@ namespace {
 
 constexpr auto parts = ".part";
 
-base::Result<void> make_directory(fs::path const& path) {
-    std::error_code ignored; // what is wrong shows in a moment
-    if (path.empty() || fs::is_directory(path, ignored))
-        return {};
-    if (auto made = make_directory(path.parent_path()); !made)
-        return made;
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST)
-        return base::system_error(path.string(), "cannot make the directory", errno);
-    return base::sync_directory(path.parent_path());
-}
-
 base::Result<void> sync_file(fs::path const& path) {
     base::UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!fd || ::fsync(fd.get()) != 0)
@@ -59,22 +48,16 @@ std::optional<std::int64_t> version_of_root(std::string const& file) {
     return failed == std::errc() && at == end ? std::optional(version) : std::nullopt;
 }
 
-base::Error cannot_tidy(fs::path const& path, std::error_code failed) {
-    return base::system_error(path.string(), "cannot tidy up", failed.value());
-}
-
 // The files of a directory that `goes` says.
 template <class Goes>
 base::Result<void> remove_from(fs::path const& directory, Goes goes) {
     auto const there = base::list_directory(directory);
     if (!there)
         return there.error();
-    std::error_code failed;
     for (auto const& file : *there)
-        if (!failed && goes(file))
-            fs::remove(directory / file, failed);
-    if (failed)
-        return cannot_tidy(directory, failed);
+        if (goes(file))
+            if (auto removed = base::remove_file(directory / file); !removed)
+                return removed;
     return {};
 }
 
@@ -114,12 +97,6 @@ MirrorTree::write_metadata(std::string const& file, std::string_view bytes) cons
     return base::replace_file(root_ / "metadata" / file, bytes, 0644, base::Durability::power_cut);
 }
 
-bool MirrorTree::has_target(std::string const& file, std::int64_t length) const {
-    std::error_code failed;
-    auto const size = fs::file_size(root_ / "targets" / file, failed);
-    return !failed && size == static_cast<std::uintmax_t>(length);
-}
-
 bool MirrorTree::is_target(std::string const& file, trust::tuf::Target const& target) const {
     auto const length = static_cast<std::size_t>(target.length);
     trust::tuf::ContentCheck check(
@@ -140,7 +117,7 @@ fs::path MirrorTree::part(trust::tuf::Target const& target) const {
 
 base::Result<void> MirrorTree::prepare() const {
     for (auto const* part : {"metadata", "targets", parts})
-        if (auto made = make_directory(root_ / part); !made)
+        if (auto made = base::make_directories(root_ / part); !made)
             return made;
     return {};
 }
@@ -151,7 +128,7 @@ MirrorTree::complete(trust::tuf::Target const& target, std::string const& file) 
     auto const to = root_ / "targets" / file;
     if (auto good = sync_file(from); !good)
         return good;
-    if (auto good = make_directory(to.parent_path()); !good)
+    if (auto good = base::make_directories(to.parent_path()); !good)
         return good;
     if (::rename(from.c_str(), to.c_str()) != 0)
         return base::system_error(to.string(), "cannot put in place", errno);
@@ -169,11 +146,11 @@ base::Result<std::vector<std::string>> MirrorTree::keep_targets(std::set<std::st
         if (!at->is_directory(failed) && !files.contains(file))
             unwanted.push_back(std::move(file));
     }
-    for (auto const& file : unwanted)
-        if (!failed)
-            fs::remove(root / file, failed);
     if (failed)
-        return cannot_tidy(root, failed);
+        return base::system_error(root.string(), "cannot tidy up", failed.value());
+    for (auto const& file : unwanted)
+        if (auto removed = base::remove_file(root / file); !removed)
+            return removed.error();
     remove_empty_directories(root);
     if (auto good = remove_from(root_ / parts, [](auto const&) { return true; }); !good)
         return good.error();

@@ -26,10 +26,8 @@ public:
     metadata_is(std::string const& file, trust::tuf::ContentDescription const& description) const;
     base::Result<void> write_metadata(std::string const& file, std::string_view bytes) const;
 
-    // `file`: as trust::tuf::target_file_name calls it. Only whole files are there under it.
-    bool has_target(std::string const& file, std::int64_t length) const;
-
-    // Whether its content is what was signed: reads all of it.
+    // Whether it is there with the content that was signed: reads all of it. `file`: as
+    // trust::tuf::target_file_name calls it.
     bool is_target(std::string const& file, trust::tuf::Target const& target) const;
 
     // Where a target is put together; named by its hash, so that a later try goes on with it.

@@ -1,5 +1,6 @@
 // What is brought into a mirror, and what is not.
 #include "fetch_host.hpp"
+#include "mirror/mirror_tree.hpp"
 
 using namespace livepatch;
 using support::FetchHost;
@@ -21,6 +22,26 @@ void serve_timestamp_with_etag(FetchHost& host) {
                          std::to_string(body.size()) + "\r\n\r\n" + body
         );
     });
+}
+
+void limit_mirror(FetchHost& host, std::uintmax_t bytes) {
+    host.directory.write(
+        "etc/livepatchd.toml", "[fetch]\nmax_size = \"" + std::to_string(bytes) + "\"\n"
+    );
+}
+
+// Of what max_size counts: all but the roots, and what is always small.
+std::uintmax_t counted_size(FetchHost const& host) {
+    std::uintmax_t all = 0;
+    for (auto const* part : {"metadata", "targets"})
+        for (auto const& entry :
+             std::filesystem::recursive_directory_iterator(host.tree() / part)) {
+            auto const name = entry.path().filename().string();
+            if (entry.is_regular_file() && !name.ends_with(".root.json") &&
+                name != "timestamp.json")
+                all += entry.file_size();
+        }
+    return all;
 }
 
 } // namespace
@@ -248,34 +269,67 @@ TEST_CASE("there is no room for more than max_size") {
     host.add("LP-2", {.name = "lp_two"});
     host.publish_and_serve();
     REQUIRE(host.fetch() == 0);
-    std::size_t all = 0; // but the roots, and what is always small
-    for (auto const* part : {"metadata", "targets"})
-        for (auto const& entry :
-             std::filesystem::recursive_directory_iterator(host.tree() / part)) {
-            auto const name = entry.path().filename().string();
-            if (entry.is_regular_file() && !name.ends_with(".root.json") &&
-                name != "timestamp.json")
-                all += entry.file_size();
-        }
+    auto const all = counted_size(host);
     std::filesystem::remove_all(host.tree());
-    auto const limit = [&](std::size_t bytes) {
-        host.directory.write(
-            "etc/livepatchd.toml", "[fetch]\nmax_size = \"" + std::to_string(bytes) + "\"\n"
-        );
-    };
-    limit(all - 1);
+    limit_mirror(host, all - 1);
     CHECK(host.fetch() == 1);
     CHECK(host.says("no room for it"));
     CHECK(host.says("raise max_size in the table [fetch] of livepatchd.toml"));
     CHECK(host.modules() == Words{"LP-1"});
     CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2 without its module"});
     CHECK(host.slept.empty()); // nobody else could do better
-    limit(all);
+    limit_mirror(host, all);
     CHECK(host.fetch() == 0);
     CHECK(host.modules() == Words{"LP-1", "LP-2"});
-    limit(1000);
+    limit_mirror(host, 1000);
     CHECK(host.fetch() == 1);
     CHECK(host.modules() == Words{"LP-1", "LP-2"});
+}
+
+TEST_CASE("what nobody can judge stays, as far as there is room for it") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    host.add("LP-1", {.name = "lp_next", .release = "6.1.0-57-amd64"});
+    host.publish_and_serve();
+    host.install("6.1.0-57-amd64");
+    REQUIRE(host.fetch() == 0);
+    REQUIRE(host.modules() == Words{"LP-1", "LP-1"});
+    // The next catalogue of one kernel is not there, so which of its modules are needed is not
+    // known.
+    host.add("LP-2", {.name = "lp_two"});
+    host.add("LP-2", {.name = "lp_next_two", .release = "6.1.0-57-amd64"});
+    host.must("publish");
+    auto files = host.files();
+    std::erase_if(files, [](auto const& file) {
+        return file.first.find("catalog/") != std::string::npos &&
+               file.first.find("6.1.0-57-amd64") != std::string::npos;
+    });
+    host.server.serve(files);
+    CHECK(host.fetch() != 0);
+    CHECK(host.modules() == Words{"LP-1", "LP-1", "LP-2"});
+    limit_mirror(host, mirror::MirrorTree(host.tree()).size() - 1);
+    CHECK(host.fetch() != 0);
+    INFO(host.said.str());
+    CHECK(host.modules() == Words{"LP-1", "LP-2"});
+    CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2"});
+}
+
+TEST_CASE("where there is room for no module, all catalogues are there") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    host.add("LP-1", {.name = "lp_next", .release = "6.1.0-57-amd64"});
+    host.publish_and_serve();
+    host.install("6.1.0-57-amd64");
+    REQUIRE(host.fetch() == 0);
+    auto room = counted_size(host);
+    for (auto const& entry : std::filesystem::recursive_directory_iterator(host.tree() / "targets"))
+        if (entry.path().extension() == ".ko")
+            room -= entry.file_size();
+    std::filesystem::remove_all(host.tree());
+    limit_mirror(host, room);
+    CHECK(host.fetch() == 1);
+    CHECK(host.says("no room for it"));
+    CHECK(host.catalogues() == Words{"6.1.0-56-amd64", "6.1.0-57-amd64"});
 }
 
 TEST_CASE("one source that is bad does not stop the others, and each has its mirror") {
@@ -316,16 +370,22 @@ TEST_CASE("the mirror of a source that is none any more goes") {
     CHECK(host.modules() == Words{"LP-1"});
 }
 
-TEST_CASE("a catalogue that the disk has damaged is fetched anew") {
+TEST_CASE("what the disk has damaged is fetched anew, though its length is right") {
     FetchHost host;
     host.publish_one_and_serve();
     REQUIRE(host.fetch() == 0);
-    for (auto const& entry : std::filesystem::recursive_directory_iterator(host.tree() / "targets"))
-        if (entry.path().extension() == ".json") {
-            std::fstream file(entry.path(), std::ios::in | std::ios::out);
+    auto const* const part = GENERATE("targets/catalog", "targets/modules");
+    int damaged = 0;
+    for (auto const& entry : std::filesystem::recursive_directory_iterator(host.tree() / part))
+        if (entry.is_regular_file()) {
+            std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
             file << "XX";
+            ++damaged;
         }
+    REQUIRE(damaged == 1);
+    host.server.take_requests();
     CHECK(host.fetch() == 0);
+    CHECK(host.server.take_requests().size() == 3); // beside the two of an unchanged poll
     CHECK(host.seen_by_daemon() == Words{"LP-1"});
 }
 
