@@ -44,6 +44,9 @@ struct Offer {
 
     std::string const& name() const { return module.name; }
 
+    // Whether a signed catalogue says what there is, and not the files in a directory.
+    bool is_published() const { return !place.empty(); }
+
     std::string place_in_source() const { return place.empty() ? path.filename().string() : place; }
 };
 

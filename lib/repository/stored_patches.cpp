@@ -137,7 +137,7 @@ base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const 
         .module = checked->candidate.module(),
         .sha256 = remembered.sha256,
         .signer = checked->signer,
-        .place = remembered.file,
+        .place = source->trust == Trust::tuf ? remembered.file : std::string(),
         .insecure = source->trust == Trust::none};
     offer.module.versions.clear();
     offer.module.replace = remembered.replace;

@@ -23,9 +23,14 @@ namespace {
 
 namespace tuf = trust::tuf;
 
-constexpr auto catalogue_file = "catalogue.json";
+constexpr std::string_view catalogue_prefix = "catalogue";
 constexpr auto brake_file = "brake.json";
 constexpr std::string_view no_brakes = R"({"schema":"livepatchd.brake/1","modules":[]})";
+
+// Of each kernel its own: another one may be booted in between.
+std::string catalogue_file(std::string_view release) {
+    return std::string(catalogue_prefix) + '-' + std::string(release) + ".json";
+}
 
 // No repository is not a repository without that file.
 base::Error in_words_of_repository(base::Error error) {
@@ -158,8 +163,8 @@ TufRepository::published(std::string const& arch, std::string const& release) {
     if (!published)
         return published;
     for (auto const& [name, text] :
-         {std::pair(brake_file, brake_text(content->brakes)),
-          std::pair(catalogue_file, text_of(content->catalogue))})
+         {std::pair(std::string(brake_file), brake_text(content->brakes)),
+          std::pair(catalogue_file(release), text_of(content->catalogue))})
         if (auto kept = remember(name, text); !kept)
             return kept.error();
     return published;
@@ -167,7 +172,7 @@ TufRepository::published(std::string const& arch, std::string const& release) {
 
 base::Result<TufRepository::Published>
 TufRepository::remembered(std::filesystem::path const& state, std::string const& release) {
-    auto const path = state / catalogue_file;
+    auto const path = state / catalogue_file(release);
     auto const text = base::read_file(path, max_catalogue_size);
     if (!text)
         return text.error();
@@ -185,6 +190,20 @@ TufRepository::remembered(std::filesystem::path const& state, std::string const&
     if (!brakes)
         return brakes.error();
     return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(brakes)};
+}
+
+// What cannot be removed now is found by the next reading.
+void TufRepository::remember_only(std::vector<std::string> const& releases) const {
+    auto const& state = parts_->paths.state;
+    auto const is_wanted = [&](std::string const& file) {
+        return std::any_of(releases.begin(), releases.end(), [&](auto const& release) {
+            return file == catalogue_file(release);
+        });
+    };
+    auto const files = base::list_directory(state);
+    for (auto const& file : files ? *files : std::vector<std::string>())
+        if (file.starts_with(catalogue_prefix) && !is_wanted(file))
+            (void)base::remove_file(state / file);
 }
 
 // As a name first, so that a crash in the middle leaves nothing that is believed.

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace livepatch::repository {
 
@@ -40,10 +41,13 @@ public:
     // What it publishes for a kernel. not_found: nothing.
     base::Result<Published> look_at(std::string const& arch, std::string const& release);
 
-    // The same of the running one, and remembers it.
+    // The same of the running one, and remembers it, beside what was remembered of others.
     base::Result<Published> published(std::string const& arch, std::string const& release);
 
-    // What was remembered last, whatever has become of the repository since.
+    // What was remembered of any other kernel goes.
+    void remember_only(std::vector<std::string> const& releases) const;
+
+    // What was remembered of a kernel last, whatever has become of the repository since.
     static base::Result<Published>
     remembered(std::filesystem::path const& state, std::string const& release);
 

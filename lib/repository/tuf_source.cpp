@@ -20,17 +20,19 @@ namespace {
 // not make us look at all there ever were.
 constexpr int most_tries = 8;
 
-// A network file system may hang, and is not opened unless that was meant.
+// A network file system may hang, and is not opened unless that was meant. Nor is what a mirror
+// leads to: it belongs to livepatch-fetch, and may be what somebody else made of it.
 base::Result<void> check_place(Source const& source) {
     if (source.remote)
         return {};
+    auto const follow = source.web ? O_NOFOLLOW : 0;
     base::UniqueFd const directory(
-        ::open(source.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
+        ::open(source.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | follow)
     );
     if (!directory) {
         auto error = base::system_error(source.path.string(), "cannot open", errno);
         error.code = base::Errc::unreachable;
-        if (source.web)
+        if (source.web && error.os_error == ENOENT)
             error.remedy =
                 "nothing of it has been fetched so far: systemctl start livepatch-fetch, "
                 "and see journalctl -u livepatch-fetch";
@@ -131,17 +133,19 @@ Offer TufSource::offer_of(Published const& published, PatchEntry const& entry) c
 }
 
 Listing TufSource::list() {
+    auto const others = kernel_.others();
     auto repository = open();
     if (!repository) {
         auto listing = list_refused(repository.error());
-        for (auto& release : kernel_.others())
-            listing.other_kernels.push_back(
-                {.release = std::move(release), .problems = {repository.error()}}
-            );
+        for (auto const& release : others)
+            listing.other_kernels.push_back({.release = release, .problems = {repository.error()}});
         return listing;
     }
     auto listing = list_running(*repository);
-    listing.other_kernels = outlook_.of(*repository, kernel_.others());
+    listing.other_kernels = outlook_.of(*repository, others);
+    auto remembered = others;
+    remembered.push_back(kernel_.release());
+    repository->remember_only(remembered);
     return listing;
 }
 

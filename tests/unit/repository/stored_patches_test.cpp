@@ -4,7 +4,9 @@
 #include "support/catch.hpp"
 #include "support/fake_kernel_tree.hpp"
 #include "support/module_file.hpp"
+#include "support/patch_repository.hpp"
 #include "support/temporary_directory.hpp"
+#include "trust/tuf/header.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -68,6 +70,80 @@ struct Bench {
 
     fs::path file(std::string const& sha256) const {
         return directory.path() / "modules" / (sha256 + ".ko");
+    }
+};
+
+// One patch of a signed repository, loaded and stored under the running kernel.
+struct RepositoryBench {
+    support::TemporaryDirectory directory;
+    fs::path place = directory.path() / "tree";
+    support::FakeKernelTree tree;
+    support::PatchRepository published;
+    ModuleStore store{directory.path() / "modules"};
+    std::vector<Source> sources{
+        {.name = "corp",
+         .path = place,
+         .keys = {},
+         .trust = Trust::tuf,
+         .root = directory.path() / "corp.root.json"}};
+    Time now = *trust::tuf::parse_time(support::tuf_today);
+    std::string sha256 = {};
+
+    RepositoryBench() {
+        directory.write("keys/k.pem", test_key().certificate_pem());
+        directory.write("corp.root.json", published.tuf.files.at("metadata/1.root.json"));
+        auto const module = ModuleFile{.name = "lp_1"}.signed_by(test_key());
+        published.add("LP-1", "lp_1", module);
+        publish();
+        auto source = under(release);
+        auto const catalogue = source.read();
+        REQUIRE(catalogue.offers.size() == 1);
+        auto const patch = source.verify(catalogue.offers[0]);
+        REQUIRE(patch);
+        REQUIRE(store.put(*patch));
+        sha256 = patch->sha256();
+    }
+
+    void publish() {
+        published.publish();
+        published.write(place);
+    }
+
+    RunningKernel kernel(std::string const& name) const {
+        auto root = tree.root();
+        root.modules = directory.path() / "installed";
+        return RunningKernel(name, {}, root);
+    }
+
+    void install(std::string const& kernel) const {
+        fs::create_directories(directory.path() / "installed" / kernel);
+    }
+
+    Host host() {
+        return {
+            .machine_id = "4c3a3dfc8f154d4c8ac16e2e4b0d2e11",
+            .arch = "x86_64",
+            .trust_state = directory.path() / "state",
+            .resets = directory.path() / "resets",
+            .now = [this] { return now; }};
+    }
+
+    // What the daemon reads while that kernel runs.
+    Sources under(std::string const& name) {
+        return {sources, directory.path() / "keys", kernel(name), host()};
+    }
+
+    // What the next boot applies.
+    Catalogue stored() {
+        return StoredPatches(
+                   sources,
+                   directory.path() / "keys",
+                   kernel(release),
+                   store,
+                   {{.name = "lp_1", .id = "LP-1", .sha256 = sha256, .source = "corp", .file = ""}},
+                   host()
+        )
+            .read();
     }
 };
 
@@ -145,6 +221,51 @@ TEST_CASE("what is not offered again, and is said") {
         fs::rename(bench.file(sha256), bench.directory.path() / "elsewhere");
         fs::create_symlink(bench.directory.path() / "elsewhere", bench.file(sha256));
         refused(Errc::verification_failed);
+    }
+}
+
+TEST_CASE("what a repository published last is offered at boot, also when it is gone by then") {
+    RepositoryBench bench;
+    SECTION("it is not mounted yet") {
+        fs::remove_all(bench.place);
+    }
+    SECTION("its metadata has expired") {
+        bench.now += std::chrono::hours(24 * 400);
+    }
+    auto const catalogue = bench.stored();
+    CHECK(catalogue.problems.empty());
+    REQUIRE(catalogue.offers.size() == 1);
+    CHECK(catalogue.offers[0].id == "LP-1");
+}
+
+TEST_CASE("what a repository took back is not offered at boot") {
+    RepositoryBench bench;
+    bench.published.patch("LP-1")["withdrawn"] = {{"reason", "eats data"}};
+    bench.publish();
+    bench.under(release).read();
+    auto const catalogue = bench.stored();
+    CHECK(catalogue.offers.empty());
+    REQUIRE(catalogue.problems.size() == 1);
+    CHECK(catalogue.problems[0].code == Errc::withdrawn);
+    CHECK(catalogue.problems[0].cause.find("eats data") != std::string::npos);
+}
+
+TEST_CASE("another kernel that is booted in between takes nothing from this one's next boot") {
+    constexpr auto other = "6.1.0-57-amd64";
+    RepositoryBench bench;
+    bench.install(release);
+    bench.install(other);
+    bench.published.catalogue["kernel"]["release"] = other;
+    bench.published.patches = nlohmann::json::array();
+    bench.publish();
+    bench.under(other).read();
+    CHECK(bench.stored().offers.size() == 1);
+    SECTION("until it is removed") {
+        fs::remove(bench.directory.path() / "installed" / release);
+        bench.under(other).read();
+        auto const catalogue = bench.stored();
+        CHECK(catalogue.offers.empty());
+        REQUIRE(catalogue.problems.size() == 1);
     }
 }
 
