@@ -315,6 +315,14 @@ void judge_absent(
             "an older version is pinned; lpctl unhold " + pin->name + " lifts that"
         );
     bool const restored = world.restore.contains(offer.sha256);
+    if (auto const* newer = selection.went_back_from(offer); newer != nullptr && !restored)
+        return dispose(
+            judged,
+            Disposition::available,
+            "older than " + newer->id + ", which proved good here and which " + offer.source +
+                " neither names any more nor has taken back; lpctl apply " + judged.name +
+                " goes back to it"
+        );
     if (auto const below = world.below.find(offer.sha256); below != world.below.end() && !restored)
         return dispose(judged, Disposition::available, below->second);
     bool const wanted = world.mode == report::Mode::automatic || restored;

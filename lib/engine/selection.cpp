@@ -37,6 +37,7 @@ bool is_held(State const& state, Offer const& offer) {
 Selection::Selection(World const& world) : world_(world) {
     find_owner();
     choose();
+    find_dropped();
     find_newest();
 }
 
@@ -152,7 +153,8 @@ void Selection::find_newest() {
 
 bool Selection::comes_by_itself(Offer const& offer) const {
     return may_be_had(offer) && pinned_older(offer) == nullptr &&
-           !world_.not_yet.contains(offer.sha256) && !world_.below.contains(offer.sha256);
+           went_back_from(offer) == nullptr && !world_.not_yet.contains(offer.sha256) &&
+           !world_.below.contains(offer.sha256);
 }
 
 // What an admin holds, what did harm, what the kernel refused and what waits for another module
@@ -219,6 +221,40 @@ Pin const* Selection::pinned_older(Offer const& offer) const {
         return keeps_out(pin, offer);
     });
     return found == pins.end() ? nullptr : &*found;
+}
+
+// Under its digest, or as another build of it.
+bool Selection::is_named(GoodVerdict const& good) const {
+    auto const& offers = world_.catalogue.offers;
+    return std::any_of(offers.begin(), offers.end(), [&](auto const& offer) {
+        return offer.sha256 == good.sha256 ||
+               (offer.source == good.source && file_of(offer) == good.file);
+    });
+}
+
+// What an admin took out, and what did harm, is not missed.
+void Selection::find_dropped() {
+    for (auto const& good : world_.state.good) {
+        if (good.kernel != world_.kernel || good.replace != Replace::yes ||
+            world_.state.find_hold(good.sha256) != nullptr ||
+            world_.state.find_quarantine(good.sha256) != nullptr ||
+            world_.taken_back(good.sha256) != nullptr)
+            continue;
+        auto const found = dropped_.find(good.source);
+        bool const is_newest = found == dropped_.end() || is_later(good.file, found->second->file);
+        if (is_newest)
+            dropped_.insert_or_assign(good.source, &good);
+    }
+    std::erase_if(dropped_, [this](auto const& entry) { return is_named(*entry.second); });
+}
+
+// A file that is gone from a directory was taken away by root.
+GoodVerdict const* Selection::went_back_from(Offer const& offer) const {
+    auto const found = dropped_.find(offer.source);
+    bool const goes_back = found != dropped_.end() && offer.is_published() &&
+                           offer.module.replace != Replace::no &&
+                           is_later(found->second->file, file_of(offer));
+    return goes_back ? found->second : nullptr;
 }
 
 std::optional<Pin> Selection::pin_of(Offer const& offer) const {

@@ -40,6 +40,11 @@ public:
     // The pin on an older version than this one; nullptr = none.
     Pin const* pinned_older(repository::Offer const& offer) const;
 
+    // The cumulative patch that proved good on this kernel, that would supersede the offer, and
+    // that its repository does not name any more, though it has not taken it back; nullptr = none.
+    // Who has stolen the key of the catalogue could lead the host back so.
+    GoodVerdict const* went_back_from(repository::Offer const& offer) const;
+
     // What an admin pins who asks for this offer by name; nothing unless it is an older version.
     std::optional<Pin> pin_of(repository::Offer const& offer) const;
 
@@ -64,7 +69,9 @@ private:
 
     void find_owner();
     void choose();
+    void find_dropped();
     void find_newest();
+    bool is_named(GoodVerdict const& good) const;
     bool is_loaded(LoadRecord const& record) const;
     Lineage& add_to_lineage(std::string_view source, int priority, module::Replace replace);
     bool is_preferred(repository::Offer const& left, repository::Offer const& right) const;
@@ -79,8 +86,9 @@ private:
     std::map<std::string_view, repository::Offer const*> chosen_; // by module name
     // Likewise, whatever is asked for, pinned and held.
     std::map<std::string_view, repository::Offer const*> preferred_;
-    std::map<std::string_view, Lineage> lineages_; // by source
-    std::string_view owner_;                       // source; "" = none
+    std::map<std::string_view, Lineage> lineages_;           // by source
+    std::string_view owner_;                                 // source; "" = none
+    std::map<std::string_view, GoodVerdict const*> dropped_; // by source: see went_back_from()
     // By source and id: what takes its place by its publisher's word, a module name.
     std::map<std::pair<std::string_view, std::string_view>, std::string_view> superseded_;
 };

@@ -135,6 +135,76 @@ TEST_CASE("what is superseded by name is not loaded, as long as the other one co
     CHECK(host.steps() == Strings{"load lp_a"});
 }
 
+TEST_CASE("a repository that drops what proved good here does not lead the host back") {
+    WorldBuilder host;
+    auto& older = host.offer("lp_1", Replace::yes);
+    older.place = "1_2026-05-01_LP-1";
+    GoodVerdict newer{
+        .sha256 = WorldBuilder::digest("lp_2"),
+        .kernel = "kernel",
+        .since = {},
+        .name = "lp_2",
+        .id = "LP-2",
+        .source = older.source,
+        .file = "2_2026-05-02_LP-2",
+        .replace = Replace::yes};
+    SECTION("not by itself, but when an admin asks for it") {
+        host.state.put(newer);
+        CHECK(host.steps().empty());
+        CHECK(host.judged("lp_1").disposition == Disposition::available);
+        CHECK(
+            host.judged("lp_1").reason ==
+            "older than LP-2, which proved good here and which " + newer.source +
+                " neither names any more nor has taken back; lpctl apply lp_1 goes back to it"
+        );
+        host.request(Request::Kind::apply, "lp_1");
+        CHECK(host.steps() == Strings{"load lp_1 !1"});
+    }
+    SECTION("what was in the kernel before the reboot comes back") {
+        host.state.put(newer);
+        host.restore.insert(older.sha256);
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("something newer comes") {
+        host.state.put(newer);
+        host.offer("lp_3", Replace::yes).place = "3_2026-05-03_LP-3";
+        CHECK(host.steps() == Strings{"load lp_3"});
+    }
+    SECTION("unless its publisher took it back") {
+        host.state.put(newer);
+        take_back(host, "lp_2");
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("unless it is named, and cannot be had") {
+        host.state.put(newer);
+        auto& named = host.offer("lp_2", Replace::yes);
+        named.place = newer.file;
+        named.refused = base::Error{
+            .code = base::Errc::not_found, .subject = "lp_2", .cause = "gone", .remedy = {}};
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("unless an admin took it out") {
+        host.state.put(newer);
+        host.hold("lp_2");
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("unless it did harm") {
+        host.state.put(newer);
+        host.quarantine("lp_2");
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("unless it was for another kernel") {
+        newer.kernel = "another";
+        host.state.put(newer);
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+    SECTION("unless it is the file of a directory, that root took away") {
+        host.state.put(newer);
+        host.catalogue.offers[0].place.clear();
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
+}
+
 TEST_CASE("a rollout keeps a patch out until it reaches this host") {
     WorldBuilder host;
     auto const now = at("2026-06-01T00:00:00Z");
