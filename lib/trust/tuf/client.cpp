@@ -17,8 +17,19 @@ namespace {
 
 constexpr std::chrono::hours clock_tolerance{1};
 
+// When this was written: no clock that is right says less. Boards without a battery begin in 1970.
+constexpr Time earliest{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+
 // With a clock that is slow nothing ever expires.
 base::Result<void> check_clock(Memory const& memory, Time now) {
+    if (now < earliest) {
+        return base::Error{
+            .code = base::Errc::expired,
+            .subject = "clock",
+            .cause = "it says " + base::rfc3339(now) +
+                     ", which has long passed: what has expired cannot be told",
+            .remedy = "set the clock, or wait until it is synchronised"};
+    }
     if (!memory.latest_known || now >= *memory.latest_known - clock_tolerance)
         return {};
     return base::Error{

@@ -204,6 +204,21 @@ TEST_CASE("a clock that went back is no clock to tell what has expired") {
     CHECK(bench.take_requests().empty());
 }
 
+TEST_CASE("a clock that was never set is told as such, and nobody is asked") {
+    TufBench bench;
+    auto const right = bench.now;
+    bench.now = *trust::tuf::parse_time("1970-01-01T00:05:00Z");
+    auto const error = bench.failure();
+    CHECK(error.code == base::Errc::expired);
+    CHECK(
+        error.cause == "it says 1970-01-01T00:05:00Z, which has long passed: what has expired "
+                       "cannot be told"
+    );
+    CHECK(bench.take_requests().empty());
+    bench.now = right;
+    CHECK(bench.refresh() == "ok");
+}
+
 TEST_CASE("two at a time: the second is told to wait") {
     TufBench bench;
     REQUIRE(bench.refresh() == "ok"); // the bench holds the store
