@@ -3,7 +3,9 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
+import threading
 import time
 
 from harness.bus import MANAGER, PATCH, PATIENCE, ROOT, patch_path
@@ -96,6 +98,90 @@ class Fetching(Fetch):
         self.wait_manager(client, "Health", "ok")
 
 
+class StrangeHands(Fetch):
+    """What who has taken over livepatch-fetch can do: the mirror is his."""
+
+    def setUp(self):
+        super().setUp()
+        self.client = self.begin(entry("LP-1", "lp_1"))
+        self.fetch()
+        self.wait_state(self.client, "lp_1", "enabled")
+        self.wait_manager(self.client, "Health", "ok")
+        self.mirror = self.directory / "mirror/corp"
+        self.timestamp = self.mirror / "metadata/timestamp.json"
+
+    def goes_wrong(self):
+        """The source is refused, and the rest goes on."""
+        self.wait_for(lambda: self.reasons(self.client), "the mirror to be refused")
+        self.assertEqual(self.client.get(patch_path("lp_1"), PATCH, "State"), "enabled")
+
+    def recovers(self):
+        self.publish(entry("LP-1", "lp_1"), entry("LP-2", "lp_2"))
+        self.fetch()
+        self.wait_state(self.client, "lp_2", "enabled")
+        self.wait_manager(self.client, "Health", "ok")
+
+    def replace(self, path, make):
+        """At once, as rename(2) does it."""
+        made = self.directory / "made"
+        make(made)
+        if path.is_dir() and not path.is_symlink():
+            path.rename(self.directory / "aside")
+        made.replace(path)
+
+    def test_a_fifo_is_not_waited_for(self):
+        self.replace(self.timestamp, os.mkfifo)
+        self.goes_wrong()
+        self.timestamp.unlink()
+        self.recovers()
+
+    def test_a_file_without_an_end(self):
+        self.replace(self.timestamp, lambda path: path.symlink_to("/dev/zero"))
+        self.goes_wrong()
+        self.timestamp.unlink()
+        self.recovers()
+
+    def test_a_huge_file(self):
+        def make(path):
+            with path.open("wb") as file:
+                file.truncate(1 << 40)
+        self.replace(self.timestamp, make)
+        self.goes_wrong()
+        self.timestamp.unlink()
+        self.recovers()
+
+    def test_a_directory_that_is_a_link(self):
+        self.replace(self.mirror / "metadata", lambda path: path.symlink_to("/proc/self/fd"))
+        self.goes_wrong()
+        (self.mirror / "metadata").unlink()
+        self.recovers()
+
+    def test_a_mirror_that_is_a_link(self):
+        self.replace(self.mirror, lambda path: path.symlink_to("/dev"))
+        self.goes_wrong()
+        self.mirror.unlink()
+        self.recovers()
+
+    def test_a_mirror_that_never_rests_keeps_no_admin_waiting(self):
+        text, ends = self.timestamp.read_bytes(), threading.Event()
+
+        def rewrite():
+            while not ends.is_set():
+                self.replace(self.timestamp, lambda path: path.write_bytes(text))
+
+        writer = threading.Thread(target=rewrite)
+        writer.start()
+        try:
+            time.sleep(1)
+            began = time.monotonic()
+            self.client.revert("lp_1")
+            self.assertLess(time.monotonic() - began, PATIENCE / 4)
+            self.wait_state(self.client, "lp_1", "absent")
+        finally:
+            ends.set()
+            writer.join()
+
+
 class Encrypted(Fetch):
     def test_a_server_is_believed_by_the_authorities_that_are_named(self):
         self.begin(entry("LP-1", "lp_1"))
@@ -169,6 +255,7 @@ class Killing(Fetch):
         took = time.monotonic() - began + 0.05
         self.web.delay = 0.002
         version, killed = self.check_mirror(), 0
+        old = self.directory / "old"
         for number in range(2, KILLS + 2):
             name = f"lp_{number}"
             self.publish(entry(f"LP-{number}", name), rotate=number % 5 == 0)
@@ -176,15 +263,26 @@ class Killing(Fetch):
             now = self.check_mirror()
             self.assertGreaterEqual(now, version)
             version = now
-            if number % 4 == 0:
+            # The repository goes on, and who was killed does, too.
+            self.fetch()
+            self.assertGreaterEqual(self.check_mirror(), version)
+            version = self.check_mirror()
+            if number % 2 == 0:  # while it reads, loads or writes
+                time.sleep(random.uniform(0, 0.3))
                 self.daemon.kill()
                 self.prepare().begin()
                 client = self.connect()
-            # The repository goes on, and who was killed does, too.
-            self.fetch()
-            self.assertGreater(self.check_mirror(), version - 1)
-            version = self.check_mirror()
             self.wait_state(client, name, "enabled")
+            if number == 2:
+                shutil.copytree(self.web.directory, old)
         self.assertGreater(killed, KILLS // 4)
         self.wait_manager(client, "Health", "ok")
-        print(f"figure: {killed} of {KILLS} runs were killed before their end")
+        print(f"figure: {killed} of {KILLS} runs were killed before their end, and the daemon {KILLS // 2} times")
+        # All that came since has been accepted: nobody goes back to what was there at the beginning.
+        self.web.directory = old
+        self.fetch(6)
+        self.assertEqual(self.check_mirror(), version)
+        for part in ("metadata", "targets"):
+            shutil.copytree(old / part, self.directory / "mirror/corp" / part, dirs_exist_ok=True)
+        self.wait_for(lambda: self.reasons(client), "the old state to be refused")
+        self.wait_state(client, f"lp_{KILLS + 1}", "enabled")

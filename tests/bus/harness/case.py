@@ -133,7 +133,10 @@ class BusCase(unittest.TestCase):
                     return False
                 raise
 
-        self.wait_for(is_there, f"{name} to be {state}", timeout)
+        try:
+            self.wait_for(is_there, f"{name} to be {state}", timeout)
+        except AssertionError as failed:
+            raise AssertionError(f"{failed}; there is {self.status_json()}") from None
 
     def wait_manager(self, client, name, value, timeout=PATIENCE):
         self.wait_for(lambda: client.get(ROOT, MANAGER, name) == value, f"{name} to be {value}",

@@ -1,9 +1,12 @@
 #include "support/emulated_kernel.hpp"
 
+#include "base/file.hpp"
+#include "base/text.hpp"
 #include "kernel/livepatch_tree.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 namespace livepatch::support {
@@ -45,12 +48,28 @@ std::vector<FakeObject> objects_of(kernel::ObservedPatch const& patch) {
     return objects;
 }
 
+// The modules whose load was not over.
+std::vector<std::string> half_loaded(kernel::Root const& root) {
+    std::vector<std::string> names;
+    for (auto const& module : std::filesystem::directory_iterator(root.sys / "module")) {
+        auto const state = base::read_file(module.path() / "initstate");
+        if (state && base::trimmed(*state) == "coming")
+            names.push_back(module.path().filename().string());
+    }
+    return names;
+}
+
 } // namespace
 
 EmulatedKernel::EmulatedKernel(FakeKernelTree& tree) : tree_(tree) {}
 
+// A kernel ends what it has begun, also when who asked for it is killed.
 void EmulatedKernel::adopt() {
     std::lock_guard const lock(mutex_);
+    for (auto const& name : half_loaded(tree_.root())) {
+        tree_.remove_patch(name);
+        tree_.remove_module(name);
+    }
     for (auto const& patch : kernel::LivepatchTree(tree_.root()).observe().value().patches)
         patches_.insert_or_assign(
             patch.name,
@@ -63,6 +82,9 @@ void EmulatedKernel::adopt() {
                 .build_id = patch.build_id,
                 .objects = objects_of(patch)}
         );
+    for (auto& [name, patch] : patches_)
+        if (!patch.enabled && !patch.transition && tree_.has_patch(name))
+            retire(name, patch);
 }
 
 base::Result<loader::LoadedPatch> EmulatedKernel::load(trust::VerifiedPatch const& patch) {

@@ -158,6 +158,10 @@ void FakeKernelTree::write_objects(fs::path const& patch, std::vector<FakeObject
             remove(name);
 }
 
+bool FakeKernelTree::has_patch(std::string const& name) const {
+    return fs::exists(path_ / patch_directory(name));
+}
+
 void FakeKernelTree::remove_patch(std::string const& name) {
     remove(patch_directory(name));
 }

@@ -75,6 +75,7 @@ public:
     // Only what it says: no module, no log line. A change of a patch that is there keeps its
     // directory, so its readers notice nothing but the new values.
     void set_patch(std::string const& name, FakePatch const& patch);
+    bool has_patch(std::string const& name) const;
     void remove_patch(std::string const& name);
     void set_module(std::string const& name, FakeModule const& module);
     void remove_module(std::string const& name);

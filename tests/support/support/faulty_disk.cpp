@@ -73,7 +73,7 @@ void FaultyDisk::keep(std::filesystem::path const& path) {
 // Before the real thing for what takes something away, which is why it is called there.
 void FaultyDisk::done(Call const& call) {
     auto const is_directory = std::filesystem::is_directory(call.path);
-    auto const& named = call.verb == "rename" ? call.to : call.path;
+    auto const& named = call.to.empty() ? call.path : call.to;
     trace_.push_back(call.verb + ' ' + named.filename().string() + (is_directory ? "/" : ""));
     if (call.verb == "write")
         unsynced_.insert(call.path);
@@ -83,6 +83,8 @@ void FaultyDisk::done(Call const& call) {
         std::erase_if(undo_, [&](Undo const& undo) { return undo.directory == call.path; });
     if (call.verb == "unlink")
         keep(call.path);
+    if (call.verb == "link")
+        keep(call.to);
     if (call.verb == "rename") {
         keep(call.to);
         if (unsynced_.erase(call.path) != 0)
@@ -96,10 +98,9 @@ void FaultyDisk::cut_power() {
             std::filesystem::resize_file(path, 0);
     std::reverse(undo_.begin(), undo_.end());
     for (auto const& undo : undo_) {
+        std::filesystem::remove(undo.path); // it may be another name of what is to stay
         if (undo.content)
             std::ofstream(undo.path, std::ios::binary) << *undo.content;
-        else
-            std::filesystem::remove(undo.path);
     }
     unsynced_.clear();
     undo_.clear();
@@ -141,6 +142,7 @@ extern "C" {
 ssize_t __real_write(int fd, void const* data, std::size_t size); // NOLINT
 int __real_rename(char const* from, char const* to);              // NOLINT
 int __real_unlink(char const* path);                              // NOLINT
+int __real_link(char const* from, char const* to);                // NOLINT
 int __real_mkdir(char const* path, mode_t mode);                  // NOLINT
 
 ssize_t __wrap_write(int fd, void const* data, std::size_t size) { // NOLINT
@@ -168,6 +170,12 @@ int __wrap_rename(char const* from, char const* to) { // NOLINT
 
 int __wrap_unlink(char const* path) { // NOLINT
     return livepatch::support::call_or_fail({"unlink", path}, [&] { return __real_unlink(path); });
+}
+
+int __wrap_link(char const* from, char const* to) { // NOLINT
+    return livepatch::support::call_or_fail({"link", from, to}, [&] {
+        return __real_link(from, to);
+    });
 }
 
 int __wrap_mkdir(char const* path, mode_t mode) { // NOLINT

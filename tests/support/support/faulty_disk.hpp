@@ -12,8 +12,8 @@
 
 namespace livepatch::support {
 
-// Stands between the program and the system calls that change files: write, fsync, rename, unlink
-// and mkdir, which the linker has to wrap (livepatch_faulty_disk does). One at a time.
+// Stands between the program and the system calls that change files: write, fsync, rename, link,
+// unlink and mkdir, which the linker has to wrap (livepatch_faulty_disk does). One at a time.
 class FaultyDisk {
 public:
     explicit FaultyDisk(std::filesystem::path directory);
@@ -47,7 +47,7 @@ public:
     struct Call {
         std::string verb;
         std::filesystem::path path;
-        std::filesystem::path to = {}; // of a rename
+        std::filesystem::path to = {}; // of a rename or a link
     };
 
     enum class Verdict { real, fail, half };
