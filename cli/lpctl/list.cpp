@@ -71,9 +71,10 @@ Outcome<int> list_ahead(Context& context, View const& view, ListOptions const& o
     if (kernel == kernels.end())
         return not_installed(view.report, options.kernel);
     if (options.json) {
-        auto json = report::to_json(*kernel);
-        json["schema"] = report::schema_version;
-        json["daemon"] = view.daemon_running ? "running" : "absent";
+        Json json{
+            {"schema", report::schema_version},
+            {"daemon", view.daemon_running ? "running" : "absent"}};
+        json.update(report::to_json(*kernel));
         context.print(json);
         return exit_status::done;
     }

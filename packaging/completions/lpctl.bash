@@ -21,6 +21,8 @@ _lpctl() {
         words=$(_lpctl_help 'if (section == "Options:") { sub(/^-.,/, "", $1); print $1 }' ${verb:+"$verb"})
     elif [[ -z $verb ]]; then
         words=$(_lpctl_help 'if (section == "Subcommands:") print $1')
+    elif [[ $before == --kernel ]]; then
+        words=$(find /lib/modules -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null)
     elif [[ $before == -* && -n $(_lpctl_help "if (\$1 == \"$before\" && \$2 ~ /^[A-Z][A-Z:]*\$/) print" "$verb") ]]; then
         return # a value of its own
     elif [[ -n $(_lpctl_help 'if (section == "Positionals:" && $1 == "PATCH") print' "$verb") ]]; then

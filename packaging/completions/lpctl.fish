@@ -38,4 +38,5 @@ end
 complete -c lpctl -f
 complete -c lpctl -n 'not __lpctl_verb' -a '(__lpctl_verbs)'
 complete -c lpctl -n 'string match -q -- "-*" (commandline -ct)' -a '(__lpctl_options)'
+complete -c lpctl -n '__fish_seen_subcommand_from list' -l kernel -x -a '(path basename /lib/modules/*/)'
 complete -c lpctl -n __lpctl_takes_patch -a '(__lpctl_patches)'

@@ -136,6 +136,55 @@ TEST_CASE("list shows every patch on a line") {
     CHECK(host.json()["patches"].size() == 3);
 }
 
+TEST_CASE("list --kernel shows what is here for a kernel that may be booted next") {
+    BusyHost host;
+    report::Report report;
+    report.other_kernels = {
+        {.release = "6.1.0-next",
+         .patches =
+             {{.name = "lp_x",
+               .id = "LP-7",
+               .version = "2",
+               .severity = "critical",
+               .cves = {"CVE-2026-1", "CVE-2026-2"},
+               .source = "corp",
+               .sha256 = "00ff",
+               .signer = "test",
+               .ready = true,
+               .reason = ""},
+              {.name = "lp_y",
+               .id = "LP-8",
+               .version = "3",
+               .severity = "",
+               .cves = {},
+               .source = "corp",
+               .sha256 = "00fe",
+               .signer = "",
+               .reason = "its turn is later"}},
+         .problems = {"another repository: \x1b[31mbroken"}},
+        {.release = "6.1.0-old", .patches = {}, .problems = {}}};
+    host.remember(report);
+    CHECK(host.call({"list", "--kernel", "6.1.0-next"}) == 0);
+    CHECK(
+        host.out.str() ==
+        "PATCH  READY  VERSION  SEVERITY  CVES                   SOURCE  REASON\n"
+        "lp_x   yes    2        critical  CVE-2026-1,CVE-2026-2  corp\n"
+        "lp_y   no     3                                         corp    its turn is later\n"
+    );
+    CHECK(has(host.err.str(), "lpctl: another repository: "));
+    CHECK_FALSE(has(host.err.str(), "\x1b"));
+    CHECK(host.call({"list", "--kernel", "6.1.0-next", "--json"}) == 0);
+    CHECK(keys(host.json()) == Words{"schema", "daemon", "release", "patches", "problems"});
+    CHECK(host.json()["patches"][0]["ready"] == true);
+    CHECK(host.call({"list", "--kernel", "6.1.0-old"}) == 0);
+    CHECK(host.out.str().empty());
+    CHECK(host.err.str() == "No livepatches: nothing is published for this kernel.\n");
+    CHECK(host.call({"list", "--kernel", "6.1.0-none"}) == 3);
+    CHECK(has(host.err.str(), "known are: 6.1.0-test, 6.1.0-next, 6.1.0-old"));
+    CHECK(host.call({"list", "--kernel", "6.1.0-test"}) == 0); // the running one
+    CHECK(host.out.str().starts_with("PATCH  STATE"));
+}
+
 TEST_CASE("show finds a patch by name or id") {
     BusyHost host;
     CHECK(host.call({"show", "corp-3"}) == 0);

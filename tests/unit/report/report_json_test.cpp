@@ -52,6 +52,19 @@ Report example() {
     report.reboot_needed = true;
     report.reboot_reasons = {"forced"};
     report.patches = {patch_example("lp_a"), PatchReport(), patch_example("lp_b")};
+    AheadReport ahead;
+    ahead.name = "lp_c";
+    ahead.id = "LP-1";
+    ahead.version = "3";
+    ahead.severity = "low";
+    ahead.cves = {"CVE-2026-3"};
+    ahead.source = "corp";
+    ahead.sha256 = std::string(64, 'b');
+    ahead.signer = "somebody";
+    ahead.ready = true;
+    report.other_kernels = {
+        {.release = "6.1.0-57-amd64", .patches = {ahead, AheadReport()}, .problems = {"three"}},
+        OtherKernelReport()};
     return report;
 }
 

@@ -164,6 +164,35 @@ lprepo brake "$REPOSITORY" LP-4 --undo >/dev/null
 check "let go" fetched
 wait_for "it is applied" patch_enabled lp_version
 
+# --- a kernel that may be booted next -------------------------------------------------------------------------
+
+next=$(uname -r | sed 's/-[0-9]*-/-99-/')
+mkdir "/lib/modules/$next"
+# The same module as if it was built for it; unsigned, as its signature is of what it was.
+python3 - "$MODULES/lp_meminfo.ko" "$WORK/lp_meminfo.ko" "$(uname -r)" "$next" <<'END'
+import sys
+module = open(sys.argv[1], "rb").read()
+end = b"~Module signature appended~\n"
+if module.endswith(end):
+    size = int.from_bytes(module[-len(end) - 4:-len(end)], "big")
+    module = module[:-len(end) - 12 - size]
+old, new = (b"vermagic=" + release.encode() + b" " for release in sys.argv[3:])
+assert len(old) == len(new) and module.count(old) == 1
+open(sys.argv[2], "wb").write(module.replace(old, new))
+END
+lprepo add "$REPOSITORY" "$WORK/lp_meminfo.ko" --id LP-6 --severity critical >/dev/null
+publish
+check "a patch for another installed kernel" fetched
+check "is here" in_mirror LP-6
+is_ready() { lpctl list --kernel "$1" --json | jq -e '.patches[0] | .id == "LP-6" and .ready' >/dev/null; }
+wait_for "and verified ahead" is_ready "$next"
+check "which a person sees" grep -q "^lp_meminfo *yes" <(lpctl list --kernel "$next")
+check "and no other kernel has it" patch_absent lp_meminfo
+check_equal "an unknown kernel is told" 3 "$(lpctl list --kernel 1.2.3 >/dev/null 2>&1; echo $?)"
+rmdir "/lib/modules/$next"
+check "a kernel that is removed" fetched
+check_not "takes its patches along" in_mirror LP-6
+
 # --- hostile servers ------------------------------------------------------------------------------------------
 
 cp -a "$REPOSITORY" "$WORK/old"
