@@ -119,6 +119,11 @@ void Engine::reset_trust(std::string const& source, Options const& options, Done
                 "what was accepted of the repository " + source + " is forgotten",
                 options
             )});
+            // Who begins anew counts anew: nothing of his is older than what was here before.
+            for (auto& good : keeper_.state().good)
+                if (good.source == source)
+                    good.file.clear();
+            unsaved_ = true;
             refresh(done);
         }
     );

@@ -27,6 +27,12 @@ Replace replace_of(World const& world, LoadRecord const& record) {
     return record.replace;
 }
 
+// Whether a catalogue gave it its place: see repository::stack_place(). Otherwise it is the name of
+// a file, NAME.ko.
+bool was_published(GoodVerdict const& good) {
+    return !good.id.empty() && good.file.ends_with('_' + good.id);
+}
+
 } // namespace
 
 bool is_held(State const& state, Offer const& offer) {
@@ -235,7 +241,7 @@ bool Selection::is_named(GoodVerdict const& good) const {
 // What an admin took out, and what did harm, is not missed.
 void Selection::find_dropped() {
     for (auto const& good : world_.state.good) {
-        if (good.kernel != world_.kernel || good.replace != Replace::yes ||
+        if (good.kernel != world_.kernel || good.replace != Replace::yes || !was_published(good) ||
             world_.state.find_hold(good.sha256) != nullptr ||
             world_.state.find_quarantine(good.sha256) != nullptr ||
             world_.taken_back(good.sha256) != nullptr)
@@ -248,7 +254,7 @@ void Selection::find_dropped() {
     std::erase_if(dropped_, [this](auto const& entry) { return is_named(*entry.second); });
 }
 
-// A file that is gone from a directory was taken away by root.
+// A file that is gone from a directory was taken away by root: there it does not count.
 GoodVerdict const* Selection::went_back_from(Offer const& offer) const {
     auto const found = dropped_.find(offer.source);
     bool const goes_back = found != dropped_.end() && offer.is_published() &&

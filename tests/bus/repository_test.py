@@ -1,7 +1,7 @@
 """Sources that are signed repositories."""
 import shutil
 
-from harness.bus import PATCH, Refused, patch_path
+from harness.bus import MANAGER, PATCH, ROOT, Refused, patch_path
 from harness.case import MANUAL
 from harness.lpctl import LpctlCase
 from harness.repository import RepositoryCase, entry
@@ -55,6 +55,33 @@ class Publishing(Repository):
         self.wait_state(client, "lp_2", "enabled")
         self.wait_state(client, "lp_1", "absent")
         self.shows(client, "lp_1", Disposition="replaced")
+
+    def reboot(self):
+        """A clean one; returns who calls the next daemon."""
+        self.assertEqual(self.daemon.stop(), 0)
+        for directory in ("sys/kernel/livepatch", "sys/module"):
+            for patch in (self.directory / directory).glob("lp_*"):
+                shutil.rmtree(patch)
+        self.prepare()
+        self.daemon.tell("write", "proc/sys/kernel/random/boot_id", "99999999-8888-7777-6666-555555555555\n")
+        self.daemon.begin()
+        return self.connect()
+
+    def test_what_it_leaves_out_leads_no_host_back(self):
+        self.write("etc/livepatchd.toml", '[probation]\ntime = "1s"\n')
+        client = self.begin(entry("LP-1", "lp_1"), entry("LP-2", "lp_2"))
+        self.wait_state(client, "lp_2", "enabled")
+        self.shows(client, "lp_2", Probation="passed")
+        self.publish(entry("LP-1", "lp_1"))
+        self.shows(client, "lp_1", Disposition="replaced")
+        client = self.reboot()
+        self.shows(client, "lp_1", State="absent", Disposition="available",
+                   Reason="older than LP-2, which proved good here and which corp neither names any more "
+                          "nor has taken back; lpctl apply lp_1 goes back to it")
+        self.assertEqual(self.calls(), [])
+        # Who begins anew has nothing that is older than what was there before.
+        client.call(ROOT, MANAGER, "ResetTrust", "s", "corp")
+        self.wait_state(client, "lp_1", "enabled")
 
     def test_keys_that_are_exchanged(self):
         client = self.begin(entry("LP-1", "lp_1"))

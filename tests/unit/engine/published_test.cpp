@@ -198,6 +198,12 @@ TEST_CASE("a repository that drops what proved good here does not lead the host 
         host.state.put(newer);
         CHECK(host.steps() == Strings{"load lp_1"});
     }
+    SECTION("unless the source was a directory then") {
+        newer.file = "lp_2.ko";
+        newer.id = "lp_2";
+        host.state.put(newer);
+        CHECK(host.steps() == Strings{"load lp_1"});
+    }
     SECTION("unless it is the file of a directory, that root took away") {
         host.state.put(newer);
         host.catalogue.offers[0].place.clear();
