@@ -17,6 +17,7 @@ private:
     void add_making();
     void add_signing();
     void add_adding();
+    void add_kernel();
     void add_publishing();
     void add_changing();
     void add_rotating();
@@ -189,6 +190,38 @@ void CommandLine::add_adding() {
         [&patch] { patch.cumulative = false; },
         "It replaces no other, where the module does not tell"
     );
+    auto& behaviour = patch.behaviour;
+    command
+        ->add_option(
+            "--stall-after",
+            behaviour.stall_after,
+            "After which time its transition counts as stalled (default: as the host says)"
+        )
+        ->type_name("TIME");
+    command
+        ->add_option(
+            "--reverse-after",
+            behaviour.reverse_after,
+            "After which time a transition that stalls is turned round; 0s: never"
+        )
+        ->type_name("TIME");
+    command->add_option("--probation", behaviour.probation, "How long it is watched; 0s: it is not")
+        ->type_name("TIME");
+    words(
+        *command,
+        "--revert-on",
+        behaviour.revert_on,
+        "Which harm in its code takes it out meanwhile: oops, bug, lockup or warn",
+        "HARM"
+    );
+    command->add_flag_callback(
+        "--irreversible",
+        [&behaviour] { behaviour.reversible = false; },
+        "It cannot be taken out again without harm"
+    );
+    command->add_flag(
+        "--force-ok", behaviour.force_ok, "Its transition may be ended by force without harm"
+    );
     command->add_flag(
         "--replace", options->in_place, "Put it in the place of a patch with this id"
     );
@@ -200,6 +233,50 @@ void CommandLine::add_adding() {
             "Check its signature by the certificates (*.pem) in there"
         )
         ->type_name("DIR");
+}
+
+void CommandLine::add_kernel() {
+    auto const [command, options] =
+        add("kernel", "Say what holds for a kernel itself", describe_kernel);
+    directory_argument(*command, *options);
+    command->add_option("RELEASE", options->release, "Which one (uname -r)")->required();
+    auto& kernel = options->kernel;
+    command
+        ->add_option(
+            "--support",
+            kernel.support,
+            "supported, or another word when there are no livepatches for it any more: ended"
+        )
+        ->type_name("WORD");
+    command
+        ->add_option_function<std::string>(
+            "--support-ends",
+            [&kernel](std::string const& text) {
+                kernel.support_ends = trust::tuf::parse_time(text);
+                if (!kernel.support_ends)
+                    throw CLI::ValidationError("--support-ends", "a time: 2027-05-16T00:00:00Z");
+            },
+            "When that will be"
+        )
+        ->type_name("TIME");
+    command
+        ->add_option("--reboot-into", kernel.reboot_into, "The kernel that is to follow; '': none")
+        ->type_name("RELEASE");
+    words(
+        *command,
+        "--unfixed",
+        kernel.unfixed,
+        "What no livepatch mends: CVE-2026-1234, or CVE-2026-1234=why",
+        "CVE"
+    );
+    words(
+        *command,
+        "--mended-by-reboot",
+        kernel.mended_by_reboot,
+        "The same, where another kernel mends it",
+        "CVE"
+    );
+    words(*command, "--fixed", kernel.fixed, "What is none of these any more", "CVE");
 }
 
 void CommandLine::add_publishing() {
@@ -309,6 +386,7 @@ CommandLine::CommandLine(Context& context)
       ) {
     add_making();
     add_adding();
+    add_kernel();
     add_publishing();
     add_changing();
     add_signing();

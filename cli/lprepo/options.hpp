@@ -67,6 +67,11 @@ struct PatchOptions : CommonOptions {
     bool undo = false;
 };
 
+struct KernelOptions : CommonOptions {
+    std::string release;
+    publish::KernelDescription kernel;
+};
+
 struct RotateOptions : CommonOptions {
     std::string role; // root, targets, online; "" = the same keys for longer
     std::vector<std::string> to;

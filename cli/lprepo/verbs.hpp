@@ -13,6 +13,7 @@ Outcome<int> sign(Context& context, RoleOptions const& options);
 Outcome<int> payload(Context& context, RoleOptions const& options);
 Outcome<int> attach(Context& context, RoleOptions const& options);
 Outcome<int> add_module(Context& context, AddOptions const& options);
+Outcome<int> describe_kernel(Context& context, KernelOptions const& options);
 Outcome<int> lint(Context& context, CommonOptions const& options);
 Outcome<int> publish_all(Context& context, CommonOptions const& options);
 Outcome<int> refresh(Context& context, CommonOptions const& options);

@@ -1,5 +1,6 @@
 #include "publish/catalogue_document.hpp"
 
+#include "base/quantity.hpp"
 #include "base/strict_json.hpp"
 #include "publish/names.hpp"
 #include "publish/rollout_steps.hpp"
@@ -66,6 +67,17 @@ base::Result<void> check_words(PatchDescription const& what) {
     return {};
 }
 
+base::Result<void> check_behaviour(PatchBehaviour const& what) {
+    constexpr std::array<std::string_view, 4> harms{"oops", "bug", "lockup", "warn"};
+    for (auto const& duration : {what.stall_after, what.reverse_after, what.probation})
+        if (!duration.empty() && !base::parse_duration(duration))
+            return senseless(duration, "no duration", "write 90s, 5min, 12h or 7d");
+    for (auto const& harm : what.revert_on)
+        if (!is_one_of(harm, harms))
+            return senseless(harm, "no kind of harm", "write oops, bug, lockup or warn");
+    return {};
+}
+
 base::Result<void> check(PatchDescription const& what) {
     for (auto const& ids :
          {std::vector{what.id}, what.supersedes, what.requires_ids, what.conflicts})
@@ -74,6 +86,8 @@ base::Result<void> check(PatchDescription const& what) {
     for (auto const& build : what.kernel_build_ids)
         if (!is_build_id(build))
             return senseless(build, "no build-id", "write it in lower-case hex");
+    if (auto good = check_behaviour(what.behaviour); !good)
+        return good;
     return check_words(what);
 }
 
@@ -135,6 +149,82 @@ void add_texts(json& entry, PatchDescription const& what) {
         entry["details"] = what.details;
     if (!what.references.empty())
         entry["references"] = advisories(what.references);
+}
+
+void add_behaviour(json& entry, PatchBehaviour const& what) {
+    auto const say = [&](char const* object, char const* key, std::string const& value) {
+        if (!value.empty())
+            entry[object][key] = value;
+    };
+    say("transition", "stall_after", what.stall_after);
+    say("transition", "reverse_after", what.reverse_after);
+    say("probation", "time", what.probation);
+    if (!what.revert_on.empty())
+        entry["probation"]["revert_on"] = what.revert_on;
+    if (!what.reversible)
+        entry["reversible"] = false;
+    if (what.force_ok)
+        entry["force_ok"] = true;
+}
+
+// "ID" or "ID=why".
+base::Result<json> unfixed_entry(std::string const& text, bool is_mended_by_reboot) {
+    auto const equals = text.find('=');
+    auto const id = text.substr(0, equals);
+    if (!is_patch_id(id))
+        return senseless(
+            text, "no name of a vulnerability", "write CVE-2026-1234, or CVE-2026-1234=why"
+        );
+    json entry{{"id", id}};
+    if (equals != std::string::npos)
+        entry["reason"] = text.substr(equals + 1);
+    if (is_mended_by_reboot)
+        entry["remediation"] = {
+            {"category", "vendor_fix"}, {"restart_required", {{"category", "system"}}}};
+    return {boost::system::in_place_value, std::move(entry)};
+}
+
+void remove(json& list, std::string const& id) {
+    for (auto at = list.begin(); at != list.end();)
+        at = at->value("id", "") == id ? list.erase(at) : at + 1;
+}
+
+// In the place of what was said of the same before.
+base::Result<void>
+put_unfixed(json& list, std::vector<std::string> const& texts, bool is_mended_by_reboot) {
+    for (auto const& text : texts) {
+        auto entry = unfixed_entry(text, is_mended_by_reboot);
+        if (!entry)
+            return entry.error();
+        remove(list, entry->at("id"));
+        list.push_back(*std::move(entry));
+    }
+    return {};
+}
+
+base::Result<void> put_support(json& kernel, KernelDescription const& what) {
+    if (what.support && !what.support->empty() && !is_patch_id(*what.support))
+        return senseless(*what.support, "no word", "write supported, or ended");
+    if (what.reboot_into && !what.reboot_into->empty() && !is_release(*what.reboot_into))
+        return senseless(*what.reboot_into, "no kernel release", "write it as uname -r does");
+    auto const put = [](json& object, char const* key, std::string const& value) {
+        if (value.empty())
+            object.erase(key);
+        else
+            object[key] = value;
+    };
+    if (what.support || what.support_ends) {
+        auto& support = kernel["support"];
+        if (!support.is_object())
+            support = json::object();
+        if (what.support)
+            put(support, "status", *what.support);
+        if (what.support_ends)
+            support["ends"] = time_text(*what.support_ends);
+    }
+    if (what.reboot_into)
+        put(kernel, "reboot_into", *what.reboot_into);
+    return {};
 }
 
 void merge(json& list, std::vector<std::string> const& words) {
@@ -242,6 +332,7 @@ base::Result<void> CatalogueDocument::add(
         {"functions", facts.functions()},
         {"restart_required", {{"category", "none"}}}};
     add_texts(entry, what);
+    add_behaviour(entry, what.behaviour);
     if (*cumulative)
         entry["replace"] = **cumulative;
     if (!rings->empty())
@@ -255,6 +346,23 @@ base::Result<void> CatalogueDocument::add(
         patch(what.id) = std::move(entry);
     else
         patches.push_back(std::move(entry));
+    return {};
+}
+
+base::Result<void> CatalogueDocument::describe_kernel(KernelDescription const& what) {
+    auto content = content_;
+    auto& unfixed = content["unfixed"];
+    if (!unfixed.is_array())
+        unfixed = json::array();
+    for (auto const& id : what.fixed)
+        remove(unfixed, id);
+    if (auto good = put_unfixed(unfixed, what.unfixed, false); !good)
+        return good;
+    if (auto good = put_unfixed(unfixed, what.mended_by_reboot, true); !good)
+        return good;
+    if (auto good = put_support(content["kernel"], what); !good)
+        return good;
+    content_ = std::move(content);
     return {};
 }
 

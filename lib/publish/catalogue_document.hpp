@@ -15,6 +15,16 @@
 
 namespace livepatch::publish {
 
+// What the publisher knows better than the configuration of a host; "" and none = it is not said.
+struct PatchBehaviour {
+    std::string stall_after; // durations, as base::parse_duration takes them
+    std::string reverse_after;
+    std::string probation;
+    std::vector<std::string> revert_on; // which harm takes it out: oops, bug, lockup, warn
+    bool reversible = true;
+    bool force_ok = false;
+};
+
 // What the publisher says of a patch; "" and nothing = it is not said.
 struct PatchDescription {
     std::string id;
@@ -31,6 +41,19 @@ struct PatchDescription {
     std::vector<std::string> rings; // as parse_rings takes them
     std::optional<std::int64_t> version;
     std::optional<bool> cumulative; // where the module does not tell
+    PatchBehaviour behaviour;
+};
+
+// What the publisher says of the kernel itself; nothing = as it was said before.
+struct KernelDescription {
+    std::optional<std::string> support; // "supported" or another word; "" = it is not said
+    std::optional<Time> support_ends;
+    std::optional<std::string> reboot_into; // the release that is to follow; "" = none
+    // What no livepatch mends, "CVE-2026-1234" or "CVE-2026-1234=why", and of that what another
+    // kernel mends.
+    std::vector<std::string> unfixed;
+    std::vector<std::string> mended_by_reboot;
+    std::vector<std::string> fixed; // ids of those that are none any more
 };
 
 class CatalogueDocument {
@@ -47,6 +70,9 @@ public:
     // is said of it makes no sense.
     base::Result<void>
     add(PatchDescription const& what, ModuleFacts const& facts, bool in_place_of_old);
+
+    // invalid_argument: what is said of it makes no sense; then nothing is changed.
+    base::Result<void> describe_kernel(KernelDescription const& what);
 
     bool has(std::string const& id) const { return find(id) != nullptr; }
 

@@ -173,6 +173,116 @@ TEST_CASE("the kernel's build is read out of its notes") {
     CHECK(desk.add_file(desk.write_module({}), {"--kernel", none, "--replace"}) == 6);
 }
 
+TEST_CASE("what a publisher knows of a patch goes before what a host says of all") {
+    using namespace std::chrono_literals;
+    Desk desk;
+    desk.add(
+        "LP-1",
+        {.name = "one"},
+        {"--stall-after",
+         "90s",
+         "--reverse-after",
+         "5min",
+         "--probation",
+         "0s",
+         "--revert-on",
+         "oops",
+         "--revert-on",
+         "bug",
+         "--irreversible",
+         "--force-ok"}
+    );
+    desk.add("LP-2", {.name = "two"});
+    desk.must("publish");
+    auto const catalogue =
+        repository::parse_kernel_catalogue(desk.catalogue("1.targets.json").dump(), "catalogue");
+    REQUIRE(catalogue);
+    REQUIRE(catalogue->patches.size() == 2);
+    auto const& told = catalogue->patches[0];
+    CHECK(told.times.stall_after == 90s);
+    CHECK(told.times.reverse_after == 300s);
+    CHECK(told.times.probation == 0s);
+    CHECK(told.times.revert_on == Publisher::Words{"oops", "bug"});
+    CHECK_FALSE(told.reversible);
+    CHECK(told.force_ok);
+    auto const& untold = catalogue->patches[1];
+    CHECK(untold.times == repository::PatchTimes());
+    CHECK(untold.reversible);
+    CHECK_FALSE(untold.force_ok);
+    for (auto const* option : {"--stall-after", "--reverse-after", "--probation", "--revert-on"})
+        CHECK(desk.add_file(desk.write_module({.name = "three"}), {option, "soon"}) == 2);
+}
+
+TEST_CASE("what holds for a kernel itself") {
+    Desk desk;
+    desk.add("LP-1", {.name = "one"});
+    auto const kernel = "6.1.0-56-amd64";
+    desk.must(
+        "kernel",
+        {kernel,
+         "--support",
+         "supported",
+         "--support-ends",
+         "2027-05-16T00:00:00Z",
+         "--reboot-into",
+         "6.1.0-57-amd64",
+         "--unfixed",
+         "CVE-2026-1=too deep",
+         "--unfixed",
+         "CVE-2026-2",
+         "--mended-by-reboot",
+         "CVE-2026-3=in the next"}
+    );
+    auto const read = [&](std::string const& targets) {
+        desk.must("publish");
+        auto catalogue =
+            repository::parse_kernel_catalogue(desk.catalogue(targets).dump(), "catalogue");
+        REQUIRE(catalogue);
+        CHECK(catalogue->patches.size() == 1);
+        return *std::move(catalogue);
+    };
+    auto told = read("1.targets.json");
+    CHECK(told.kernel.support_status == "supported");
+    CHECK(told.kernel.support_ends == trust::tuf::parse_time("2027-05-16T00:00:00Z"));
+    CHECK(told.kernel.reboot_into == "6.1.0-57-amd64");
+    REQUIRE(told.unfixed.size() == 3);
+    CHECK(told.unfixed[0].id == "CVE-2026-1");
+    CHECK(told.unfixed[0].reason == "too deep");
+    CHECK_FALSE(told.unfixed[0].reboot);
+    CHECK(told.unfixed[2].id == "CVE-2026-3");
+    CHECK(told.unfixed[2].reboot);
+
+    // What is not said stays, and what is said anew takes its place.
+    desk.must(
+        "kernel",
+        {kernel,
+         "--support",
+         "ended",
+         "--reboot-into",
+         "",
+         "--fixed",
+         "CVE-2026-2",
+         "--mended-by-reboot",
+         "CVE-2026-1"}
+    );
+    told = read("2.targets.json");
+    CHECK(told.kernel.support_status == "ended");
+    CHECK(told.kernel.support_ends == trust::tuf::parse_time("2027-05-16T00:00:00Z"));
+    CHECK(told.kernel.reboot_into.empty());
+    REQUIRE(told.unfixed.size() == 2);
+    CHECK(told.unfixed[1].id == "CVE-2026-1");
+    CHECK(told.unfixed[1].reboot);
+
+    for (auto const& [option, value] :
+         {std::pair("--support", "two words"),
+          std::pair("--support-ends", "soon"),
+          std::pair("--reboot-into", "a/b"),
+          std::pair("--unfixed", "no name"),
+          std::pair("--mended-by-reboot", "=why")})
+        CHECK(desk.call({"kernel", desk.repo().string(), kernel, option, value}) == 2);
+    CHECK(desk.call({"kernel", desk.repo().string(), "../up"}) == 2);
+}
+
 TEST_CASE("hosts read the catalogue as it was meant") {
     Desk desk;
     desk.add("LP-0", {.name = "zero"});
