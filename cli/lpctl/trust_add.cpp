@@ -117,6 +117,18 @@ bool reload(Context& context) {
     return told.has_value();
 }
 
+void print_words(
+    Context& context, TrustAddOptions const& options, fs::path const& anchor, bool reloaded
+) {
+    bool const is_remote = !options.url.starts_with("file://");
+    context.out << "The repository " << options.name << " is believed by " << anchor.string();
+    if (is_remote)
+        context.out
+            << ".\nIt is fetched within the hour, or now: systemctl start livepatch-fetch\n";
+    else
+        context.out << (reloaded ? ", and read by livepatchd now.\n" : ".\n");
+}
+
 } // namespace
 
 Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
@@ -161,8 +173,7 @@ Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
              {"reloaded", reloaded}}
         );
     else
-        context.out << "The repository " << options.name << " is believed by " << anchor.string()
-                    << (reloaded ? ", and read by livepatchd now.\n" : ".\n");
+        print_words(context, options, anchor, reloaded);
     return exit_status::done;
 }
 

@@ -63,6 +63,7 @@ TEST_CASE("a root is pinned by its fingerprint") {
         std::string::npos
     );
     CHECK(bench.host.err.str().find("systemctl reload livepatchd") != std::string::npos);
+    CHECK(bench.host.out.str().find("systemctl start livepatch-fetch\n") != std::string::npos);
     // The same once more is well, something else is not.
     bench.host.daemon.set_running(false);
     CHECK(bench.add({"--fingerprint", bench.fingerprint(), "--json"}) == 0);
