@@ -22,18 +22,33 @@ namespace livepatch::lpctl {
 
 namespace {
 
+std::string words_of(std::vector<std::string> const& words) {
+    return fmt::format("{}", fmt::join(words, ","));
+}
+
+// Only catalogues have them.
+bool says_what_it_mends(report::PatchReport const& patch) {
+    return !patch.severity.empty() || !patch.cves.empty();
+}
+
 std::string list_text(View const& view, Terminal const& terminal, Wall now) {
-    Table table({"PATCH", "STATE", "DISPOSITION", "VERSION", "SOURCE", "REASON"});
-    for (auto const& patch : view.report.patches) {
-        auto const tone = state_tone(patch);
-        table.add(
-            {{patch.name},
-             {state_text(patch, view.tasks_known, now), tone},
-             {std::string(name(patch.disposition))},
-             {patch.version},
-             {patch.source},
-             {patch.reason}}
-        );
+    auto const& patches = view.report.patches;
+    bool const with_cves = std::ranges::any_of(patches, says_what_it_mends);
+    std::vector<std::string> titles{"PATCH", "STATE", "DISPOSITION", "VERSION"};
+    if (with_cves)
+        titles.insert(titles.end(), {"SEVERITY", "CVES"});
+    titles.insert(titles.end(), {"SOURCE", "REASON"});
+    Table table(std::move(titles));
+    for (auto const& patch : patches) {
+        std::vector<Cell> cells{
+            {patch.name},
+            {state_text(patch, view.tasks_known, now), state_tone(patch)},
+            {std::string(name(patch.disposition))},
+            {patch.version}};
+        if (with_cves)
+            cells.insert(cells.end(), {{patch.severity}, {words_of(patch.cves)}});
+        cells.insert(cells.end(), {{patch.source}, {patch.reason}});
+        table.add(std::move(cells));
     }
     return table.draw(terminal);
 }
@@ -57,7 +72,7 @@ std::string ahead_text(report::OtherKernelReport const& kernel, Terminal const& 
              {patch.ready ? "yes" : "no", patch.ready ? Tone::good : Tone::plain},
              {patch.version},
              {patch.severity},
-             {fmt::format("{}", fmt::join(patch.cves, ","))},
+             {words_of(patch.cves)},
              {patch.source},
              {patch.reason}}
         );

@@ -136,6 +136,28 @@ TEST_CASE("list shows every patch on a line") {
     CHECK(host.json()["patches"].size() == 3);
 }
 
+TEST_CASE("list shows what patches mend where a catalogue says it") {
+    LpctlHost host;
+    report::Report report;
+    auto told = support::a_patch("lp_a", base::PatchState::absent, report::Disposition::scheduled);
+    told.version = "7";
+    told.severity = "important";
+    told.cves = {"CVE-2026-1", "CVE-2026-2"};
+    told.reason = "rollout: at 1 %, this host is at 42.17 %; its turn is not known yet";
+    report.patches = {
+        told, support::a_patch("lp_b", base::PatchState::absent, report::Disposition::available)};
+    host.remember(report);
+    CHECK(host.call({"list"}) == 0);
+    CHECK(
+        host.out.str() ==
+        "PATCH  STATE   DISPOSITION  VERSION  SEVERITY   CVES                   SOURCE  REASON\n"
+        "lp_a   absent  scheduled    7        important  CVE-2026-1,CVE-2026-2  vendor  rollout: "
+        "at "
+        "1 %, this host is at 42.17 %; its turn is not known yet\n"
+        "lp_b   absent  available                                               vendor\n"
+    );
+}
+
 TEST_CASE("list --kernel shows what is here for a kernel that may be booted next") {
     BusyHost host;
     report::Report report;
