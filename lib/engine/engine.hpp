@@ -266,6 +266,7 @@ private:
     ) const;
     std::string obstacle() const;
     void apply_policy();
+    void begin_anew(std::string const& source);
     std::map<std::string, std::string> not_yet() const;
     std::vector<std::string> warnings() const;
 

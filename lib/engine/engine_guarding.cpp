@@ -304,7 +304,8 @@ void Engine::follow_probation() {
             .source = load->source,
             .file = load->file,
             .priority = load->priority,
-            .replace = load->replace});
+            .replace = load->replace,
+            .outdated = load->outdated});
         tell(EventKind::proved, name, "it has come through its probation");
     }
     if (!passed.empty())

@@ -107,6 +107,16 @@ void Engine::pause(Options const& options, Done<void> done) {
     wake();
 }
 
+// Who begins anew counts his versions anew: nothing of his is older than what was here before.
+void Engine::begin_anew(std::string const& source) {
+    auto& state = keeper_.state();
+    for (auto& load : state.loads)
+        load.outdated = load.outdated || load.source == source;
+    for (auto& good : state.good)
+        good.outdated = good.outdated || good.source == source;
+    unsaved_ = true;
+}
+
 void Engine::reset_trust(std::string const& source, Options const& options, Done<void> done) {
     parts_.source_worker.run(
         [this, source] { return parts_.sources.reset_trust(source); },
@@ -119,11 +129,7 @@ void Engine::reset_trust(std::string const& source, Options const& options, Done
                 "what was accepted of the repository " + source + " is forgotten",
                 options
             )});
-            // Who begins anew counts anew: nothing of his is older than what was here before.
-            for (auto& good : keeper_.state().good)
-                if (good.source == source)
-                    good.file.clear();
-            unsaved_ = true;
+            begin_anew(source);
             refresh(done);
         }
     );

@@ -27,10 +27,10 @@ Replace replace_of(World const& world, LoadRecord const& record) {
     return record.replace;
 }
 
-// Whether a catalogue gave it its place: see repository::stack_place(). Otherwise it is the name of
-// a file, NAME.ko.
+// Whether a catalogue that counts still gave it its place: see repository::stack_place(). Otherwise
+// it is the name of a file, NAME.ko.
 bool was_published(GoodVerdict const& good) {
-    return !good.id.empty() && good.file.ends_with('_' + good.id);
+    return !good.outdated && !good.id.empty() && good.file.ends_with('_' + good.id);
 }
 
 } // namespace

@@ -46,6 +46,8 @@ struct LoadRecord {
     bool proving = false;
     // No verdict was good yet for this digest on this kernel when it was tried.
     bool first = false;
+    // The trust in its repository was reset since: what is published there now is not older.
+    bool outdated = false;
 };
 
 // What came through its probation once: a crash is never guessed to be its fault. It may be wanted
@@ -60,6 +62,7 @@ struct GoodVerdict {
     std::string file = {}; // as in LoadRecord
     int priority = 50;
     module::Replace replace = module::Replace::unknown;
+    bool outdated = false; // as in LoadRecord
 };
 
 // Why a digest is not loaded any more.

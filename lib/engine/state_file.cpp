@@ -70,6 +70,7 @@ Json to_json(LoadRecord const& load) {
         {"machine_id", load.machine_id},
         {"proving", load.proving},
         {"first", load.first},
+        {"outdated", load.outdated},
     };
 }
 
@@ -92,6 +93,7 @@ LoadRecord load_from(Json const& json) {
         .machine_id = json.value("machine_id", ""),
         .proving = json.value("proving", false),
         .first = json.value("first", false),
+        .outdated = json.value("outdated", false),
     };
 }
 
@@ -179,7 +181,8 @@ Json to_json(GoodVerdict const& verdict) {
         {"source", verdict.source},
         {"file", verdict.file},
         {"priority", verdict.priority},
-        {"replace", replace_names.at(static_cast<std::size_t>(verdict.replace))}};
+        {"replace", replace_names.at(static_cast<std::size_t>(verdict.replace))},
+        {"outdated", verdict.outdated}};
 }
 
 GoodVerdict verdict_from(Json const& json) {
@@ -192,7 +195,8 @@ GoodVerdict verdict_from(Json const& json) {
         .source = json.value("source", ""),
         .file = json.value("file", ""),
         .priority = json.value("priority", 50),
-        .replace = replace_from(json.value("replace", "unknown"))};
+        .replace = replace_from(json.value("replace", "unknown")),
+        .outdated = json.value("outdated", false)};
 }
 
 Json to_json(std::optional<Pause> const& pause) {
