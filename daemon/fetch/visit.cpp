@@ -122,29 +122,31 @@ repository::BrakeList Visit::read_brakes() {
     return {};
 }
 
-// All catalogues before the first module: what they name is to be judged, even where there is no
-// room for it.
+// The running kernel first; of the others all catalogues before the first module: what they name is
+// to be judged, even where there is no room for it.
 void Visit::bring() {
     auto const brakes = read_brakes();
+    bring_kernels({errand_.kernels.begin(), errand_.kernels.begin() + 1}, brakes);
+    bring_kernels({errand_.kernels.begin() + 1, errand_.kernels.end()}, brakes);
+    asked_all_ = !is_over_;
+}
+
+void Visit::bring_kernels(
+    std::vector<std::string> const& releases, repository::BrakeList const& brakes
+) {
     std::vector<Needs> all;
-    for (auto const& release : errand_.kernels) {
-        if (server_is_out())
+    for (auto const& release : releases) {
+        if (is_over_)
             return;
         if (auto needs = needs_of(release, brakes))
             all.push_back(*std::move(needs));
     }
     for (auto const& needs : all)
         for (auto const& entry : needs.entries) {
-            if (server_is_out())
+            if (is_over_)
                 return;
             bring_module(needs.release, entry);
         }
-}
-
-// What was not asked for then is not known to be unneeded.
-bool Visit::server_is_out() {
-    knows_needs_ = knows_needs_ && !is_over_;
-    return is_over_;
 }
 
 std::optional<Visit::Needs>
@@ -206,8 +208,9 @@ base::Result<void> Visit::publish() {
         say("here " + patches + " for " + count(catalogues_, "kernel") + ", good until " + expires);
     else
         say("nothing new; good until " + expires);
+    // What was not asked for when the server went out is not known to be unneeded.
     bool const may_be_needed = lacks_what_others_may_have() || !knows_needs_;
-    if (may_be_needed && errand_.tree.size() <= errand_.max_size)
+    if (!asked_all_ || (may_be_needed && errand_.tree.size() <= errand_.max_size))
         return {};
     if (*is_news && !is_first)
         with_.let_readers_end();

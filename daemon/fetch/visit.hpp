@@ -23,7 +23,8 @@ struct Errand {
     std::string source; // its name
     trust::tuf::Document anchor;
     mirror::MirrorTree tree;
-    std::vector<std::string> kernels; // releases; those for which there may be no room come last
+    std::vector<std::string>
+        kernels; // releases, at least one; those for which there may be no room come last
     std::string arch;
     repository::RolloutHost host;
     std::uint64_t max_size = 0;
@@ -81,7 +82,8 @@ private:
     std::optional<std::string> read(std::string const& path, std::size_t limit);
     std::optional<std::string> read_or_lack(std::string const& path, std::size_t limit);
     repository::BrakeList read_brakes();
-    bool server_is_out();
+    void
+    bring_kernels(std::vector<std::string> const& releases, repository::BrakeList const& brakes);
     std::optional<Needs> needs_of(std::string const& release, repository::BrakeList const& brakes);
     void bring_module(std::string const& release, repository::PatchEntry const& entry);
     base::Result<void> tidy_up();
@@ -92,6 +94,7 @@ private:
     std::unique_ptr<mirror::Mirror> mirror_;
     std::vector<Lack> lacks_;
     bool is_over_ = false;    // the server is in trouble
+    bool asked_all_ = false;  // for all that is needed
     bool knows_needs_ = true; // all was read that says which modules are needed
     std::size_t modules_ = 0;
     std::size_t catalogues_ = 0;

@@ -314,6 +314,25 @@ TEST_CASE("what nobody can judge stays, as far as there is room for it") {
     CHECK(host.seen_by_daemon() == Words{"LP-1", "LP-2"});
 }
 
+TEST_CASE("a server that is out takes nothing away, also where there is more than may be") {
+    FetchHost host;
+    host.publish_one_and_serve();
+    host.add("LP-1", {.name = "lp_next", .release = "6.1.0-57-amd64"});
+    host.publish_and_serve();
+    host.install("6.1.0-57-amd64");
+    REQUIRE(host.fetch() == 0);
+    limit_mirror(host, mirror::MirrorTree(host.tree()).size() - 1);
+    host.add("LP-2", {.name = "lp_next_two", .release = "6.1.0-57-amd64"});
+    host.publish_and_serve();
+    for (auto const& [file, bytes] : host.files())
+        if (file.ends_with("6.1.0-57-amd64.json"))
+            host.server.script(file, [](conformance::WebServer::Write const& write) {
+                write(conformance::WebServer::page("503 busy", ""));
+            });
+    CHECK(host.fetch() == 1);
+    CHECK(host.modules() == Words{"LP-1", "LP-1"});
+}
+
 TEST_CASE("where there is room for no module, all catalogues are there") {
     FetchHost host;
     host.publish_one_and_serve();
