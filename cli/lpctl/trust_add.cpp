@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 
 namespace livepatch::lpctl {
 
@@ -103,6 +104,13 @@ base::Result<void> put(fs::path const& path, std::string const& text) {
     return base::replace_file(path, text, 0644, base::Durability::power_cut);
 }
 
+// Before the host, and maybe a password with it.
+bool has_user(std::string_view url) {
+    auto const scheme = url.find("://");
+    return scheme != std::string_view::npos &&
+           url.substr(0, url.find('/', scheme + 3)).find('@') != std::string_view::npos;
+}
+
 // Whether the daemon reads it now. One that is not there reads it when it starts.
 bool reload(Context& context) {
     auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.bus);
@@ -143,6 +151,12 @@ Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
             options.url.starts_with("http://") ? "use https://, or --allow-http: others on the way "
                                                  "learn which kernel this host runs"
                                                : "use https:// or file:// and an absolute path"
+        );
+    if (has_user(options.url))
+        return usage_error(
+            "trust add: a user in the URL: all who see processes see it",
+            "leave it out, and write it into the source's file afterwards; chmod that 0640, "
+            "root:livepatch"
         );
     auto const root = read_trusted_root(options.root);
     if (!root)

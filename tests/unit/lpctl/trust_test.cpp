@@ -89,6 +89,15 @@ TEST_CASE("a repository is added without encryption when that was said") {
     CHECK(source.find("allow_http = true\n") != std::string::npos);
 }
 
+TEST_CASE("a password is not taken where all who see processes see it") {
+    Bench bench;
+    std::vector<std::string> const sure{"--fingerprint", bench.fingerprint()};
+    CHECK(bench.add(sure, "https://me:secret@example.org/lp") == 2);
+    CHECK(bench.host.err.str().find("secret") == std::string::npos);
+    CHECK_FALSE(bench.is_added());
+    CHECK(bench.add(sure, "https://example.org/lp@2") == 0);
+}
+
 TEST_CASE("a root with another fingerprint is not believed") {
     Bench bench;
     CHECK(bench.add({"--fingerprint", std::string(64, 'a')}) == 6);
