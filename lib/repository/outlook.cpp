@@ -33,7 +33,7 @@ Outlook::of(TufRepository& repository, std::vector<std::string> const& releases)
 KernelListing
 Outlook::listing_of(TufRepository& repository, std::string const& release, Examined& examined) {
     KernelListing listing{.release = release};
-    auto const published = repository.look_at(arch_of(host_), release);
+    auto const published = repository.published(arch_of(host_), release);
     if (!published) {
         auto& problem = listing.problems.emplace_back(published.error());
         if (problem.code == base::Errc::not_found)
@@ -65,9 +65,11 @@ void Outlook::examine(
         return;
     }
     auto const stamp = stamp_of(*path);
-    auto known = known_.extract(offer.sha256);
-    bool const is_same = !known.empty() && stamp && known.mapped().stamp == *stamp;
-    auto signer = is_same ? base::Result<std::string>(known.mapped().signer)
+    auto const key = std::pair(offer.module.release, offer.sha256);
+    auto const known = known_.find(key);
+    bool const is_same = known != known_.end() && stamp && known->second.stamp == *stamp &&
+                         known->second.entry == entry;
+    auto signer = is_same ? base::Result<std::string>(known->second.signer)
                           : check(repository, entry, offer.module.release);
     if (!signer) {
         offer.refused = signer.error();
@@ -75,7 +77,9 @@ void Outlook::examine(
     }
     offer.signer = *std::move(signer);
     if (stamp && is_settled(*stamp))
-        examined.insert_or_assign(offer.sha256, Known{.stamp = *stamp, .signer = offer.signer});
+        examined.insert_or_assign(
+            key, Known{.stamp = *stamp, .entry = entry, .signer = offer.signer}
+        );
 }
 
 base::Result<std::string> Outlook::check(

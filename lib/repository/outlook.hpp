@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace livepatch::repository {
@@ -36,10 +37,11 @@ public:
 private:
     struct Known {
         Stamp stamp;
+        PatchEntry entry;
         std::string signer;
     };
 
-    using Examined = std::map<std::string, Known>; // by digest
+    using Examined = std::map<std::pair<std::string, std::string>, Known>; // by release and digest
 
     KernelListing
     listing_of(TufRepository& repository, std::string const& release, Examined& examined);

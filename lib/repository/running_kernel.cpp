@@ -1,5 +1,6 @@
 #include "repository/running_kernel.hpp"
 
+#include "base/directory.hpp"
 #include "base/file.hpp"
 #include "kernel/module_policy.hpp"
 #include "kernel/notes.hpp"
@@ -19,6 +20,12 @@ std::string RunningKernel::build_id_of(std::string const& module) const {
     auto const notes =
         base::read_file(root_.sys / "module" / module / "notes/.note.gnu.build-id", 4096);
     return notes ? kernel::build_id(*notes) : std::string();
+}
+
+base::Result<std::vector<std::string>> RunningKernel::installed() const {
+    if (auto const there = base::list_directory(root_.modules); !there)
+        return there.error();
+    return installed_kernels(root_.modules, release_);
 }
 
 std::vector<std::string> RunningKernel::others() const {

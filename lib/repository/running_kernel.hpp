@@ -27,6 +27,9 @@ public:
     // Of a module that is loaded; "" when it is not, or shows none.
     std::string build_id_of(std::string const& module) const;
 
+    // The releases of all kernels that are installed, and its own.
+    base::Result<std::vector<std::string>> installed() const;
+
     // Of the kernels that may be booted instead, the newest first; no more than most_others.
     std::vector<std::string> others() const;
 

@@ -45,7 +45,8 @@ check_file(Source const& source, std::string const& name, std::string const& sha
         .remedy = {}};
 }
 
-// What a repository that was believed said of it last.
+// What a repository that was believed said of it last. That it says nothing any more takes nothing
+// back: who can leave something out of a catalogue must not get it out of the kernel.
 base::Result<void> check_published(
     Source const& source, Host const& host, RunningKernel const& kernel, std::string const& sha256
 ) {
@@ -53,18 +54,9 @@ base::Result<void> check_published(
         TufRepository::remembered(TufSource::state_of(source, host), kernel.release());
     if (!published)
         return published.error();
-    auto const& patches = published->catalogue.patches;
-    auto const entry = std::find_if(patches.begin(), patches.end(), [&](auto const& patch) {
-        return patch.module.sha256 == sha256;
-    });
-    if (entry == patches.end())
-        return base::Error{
-            .code = base::Errc::not_found,
-            .subject = source.name,
-            .cause = "the repository does not publish it any more",
-            .remedy = {}};
-    if (auto const withdrawal = taken_back(*entry, published->brakes))
-        return taken_back_error(entry->id, *withdrawal);
+    auto const taken = all_taken_back(*published);
+    if (auto const found = taken.find(sha256); found != taken.end())
+        return taken_back_error(sha256, found->second);
     return check_kernel(published->catalogue.kernel, kernel, source.name);
 }
 

@@ -147,12 +147,6 @@ TufRepository::parse(Texts const& texts, std::string const& arch, std::string co
     return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(brakes)};
 }
 
-base::Result<TufRepository::Published>
-TufRepository::look_at(std::string const& arch, std::string const& release) {
-    auto const content = texts(arch, release);
-    return content ? parse(*content, arch, release) : content.error();
-}
-
 // What stops is remembered before what could be loaded.
 base::Result<TufRepository::Published>
 TufRepository::published(std::string const& arch, std::string const& release) {
@@ -270,6 +264,15 @@ Time TufRepository::expires() const {
          client.snapshot().header.expires,
          client.targets().header.expires}
     );
+}
+
+TakenBack all_taken_back(TufRepository::Published const& published) {
+    TakenBack all;
+    for (auto const& [sha256, reason] : published.brakes)
+        all.emplace(sha256, Withdrawal{.reason = "brake: " + reason, .revert = false});
+    for (auto const& [sha256, withdrawal] : published.catalogue.withdrawn)
+        all.insert_or_assign(sha256, withdrawal);
+    return all;
 }
 
 } // namespace livepatch::repository

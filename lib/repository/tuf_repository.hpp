@@ -38,10 +38,8 @@ public:
     // unreachable when there is no repository, or no anchor.
     static base::Result<TufRepository> open(Paths const& paths, Time now);
 
-    // What it publishes for a kernel. not_found: nothing.
-    base::Result<Published> look_at(std::string const& arch, std::string const& release);
-
-    // The same of the running one, and remembers it, beside what was remembered of others.
+    // What it publishes for a kernel, and remembers it, beside what was remembered of others.
+    // not_found: nothing.
     base::Result<Published> published(std::string const& arch, std::string const& release);
 
     // What was remembered of any other kernel goes.
@@ -92,5 +90,8 @@ private:
 
     std::unique_ptr<Parts> parts_; // which refer to each other
 };
+
+// By brake and by catalogue, whether it is offered still or not.
+TakenBack all_taken_back(TufRepository::Published const& published);
 
 } // namespace livepatch::repository

@@ -41,15 +41,6 @@ base::Result<void> check_place(Source const& source) {
     return check_file_system(directory.get(), source.path);
 }
 
-TakenBack all_taken_back(TufRepository::Published const& published) {
-    TakenBack all;
-    for (auto const& [sha256, reason] : published.brakes)
-        all.emplace(sha256, Withdrawal{.reason = "brake: " + reason, .revert = false});
-    for (auto const& [sha256, withdrawal] : published.catalogue.withdrawn)
-        all.insert_or_assign(sha256, withdrawal);
-    return all;
-}
-
 KernelAdvice advice_of(Source const& source, KernelCatalogue const& catalogue) {
     return {
         .source = source.name,
@@ -143,9 +134,8 @@ Listing TufSource::list() {
     }
     auto listing = list_running(*repository);
     listing.other_kernels = outlook_.of(*repository, others);
-    auto remembered = others;
-    remembered.push_back(kernel_.release());
-    repository->remember_only(remembered);
+    if (auto const installed = kernel_.installed())
+        repository->remember_only(*installed);
     return listing;
 }
 

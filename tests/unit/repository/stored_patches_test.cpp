@@ -250,6 +250,29 @@ TEST_CASE("what a repository took back is not offered at boot") {
     CHECK(catalogue.problems[0].cause.find("eats data") != std::string::npos);
 }
 
+TEST_CASE("what a repository leaves out is offered at boot all the same") {
+    RepositoryBench bench;
+    bench.published.patches = nlohmann::json::array();
+    bench.publish();
+    CHECK(bench.under(release).read().offers.empty());
+    CHECK(bench.stored().problems.empty());
+    CHECK(bench.stored().offers.size() == 1);
+}
+
+TEST_CASE("what is taken back while another kernel runs is not offered at the next boot of its own"
+) {
+    RepositoryBench bench;
+    bench.install(release);
+    bench.install("6.1.0-57-amd64");
+    bench.published.patch("LP-1")["withdrawn"] = {{"reason", "eats data"}};
+    bench.publish();
+    bench.under("6.1.0-57-amd64").read();
+    auto const catalogue = bench.stored();
+    CHECK(catalogue.offers.empty());
+    REQUIRE(catalogue.problems.size() == 1);
+    CHECK(catalogue.problems[0].code == Errc::withdrawn);
+}
+
 TEST_CASE("another kernel that is booted in between takes nothing from this one's next boot") {
     constexpr auto other = "6.1.0-57-amd64";
     RepositoryBench bench;
