@@ -23,8 +23,8 @@ struct Errand {
     std::string source; // its name
     trust::tuf::Document anchor;
     mirror::MirrorTree tree;
-    std::vector<std::string>
-        kernels; // releases, at least one; those for which there may be no room come last
+    // Releases, at least one; those for which there may be no room come last.
+    std::vector<std::string> kernels;
     std::string arch;
     repository::RolloutHost host;
     std::uint64_t max_size = 0;

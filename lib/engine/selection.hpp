@@ -42,7 +42,7 @@ public:
 
     // The cumulative patch that proved good on this kernel, that would supersede the offer, and
     // that its repository does not name any more, though it has not taken it back; nullptr = none.
-    // Who has stolen the key of the catalogue could lead the host back so.
+    // What is left out leads no host back (decision 0013).
     GoodVerdict const* went_back_from(repository::Offer const& offer) const;
 
     // What an admin pins who asks for this offer by name; nothing unless it is an older version.

@@ -1,6 +1,6 @@
 // What was in the kernel before the reboot, from the daemon's own store: verified anew, and only
-// while its source still has it. Of a repository that is what it published last as far as we have
-// seen: at boot it may not be mounted, and its metadata may have expired.
+// while its file is in its source. Of a repository, only while that is trusted and has not taken it
+// back, as far as we have seen: at boot it may not be mounted, and its metadata may have expired.
 #pragma once
 
 #include "repository/host.hpp"
@@ -45,7 +45,7 @@ public:
     // At boot nobody asks for it.
     base::Result<void> reset_trust(std::string const& source) override;
 
-    // As of now: its certificate has to be there still, and its file in its source.
+    // As of now: its certificate has to be there still, and its source as said above.
     base::Result<trust::VerifiedPatch> verify(Offer const& offer) const override;
 
 private:
