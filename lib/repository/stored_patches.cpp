@@ -45,6 +45,15 @@ check_file(Source const& source, std::string const& name, std::string const& sha
         .remedy = {}};
 }
 
+// As its catalogue calls it; one that is not listed any more has its digest alone.
+std::string name_of(KernelCatalogue const& catalogue, std::string const& sha256) {
+    auto const& patches = catalogue.patches;
+    auto const entry = std::find_if(patches.begin(), patches.end(), [&](auto const& patch) {
+        return patch.module.sha256 == sha256;
+    });
+    return entry == patches.end() ? sha256 : entry->id;
+}
+
 // What a repository that was believed said of it last. That it says nothing any more takes nothing
 // back: who can leave something out of a catalogue must not get it out of the kernel.
 base::Result<void> check_published(
@@ -56,7 +65,7 @@ base::Result<void> check_published(
         return published.error();
     auto const taken = all_taken_back(*published);
     if (auto const found = taken.find(sha256); found != taken.end())
-        return taken_back_error(sha256, found->second);
+        return taken_back_error(name_of(published->catalogue, sha256), found->second);
     return check_kernel(published->catalogue.kernel, kernel, source.name);
 }
 

@@ -247,6 +247,7 @@ TEST_CASE("what a repository took back is not offered at boot") {
     CHECK(catalogue.offers.empty());
     REQUIRE(catalogue.problems.size() == 1);
     CHECK(catalogue.problems[0].code == Errc::withdrawn);
+    CHECK(catalogue.problems[0].subject == "LP-1");
     CHECK(catalogue.problems[0].cause.find("eats data") != std::string::npos);
 }
 
