@@ -3,6 +3,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
+#include "base/shown_url.hpp"
 #include "base/text.hpp"
 #include "dbus_client/daemon.hpp"
 #include "lpctl/trusted_root.hpp"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
-#include <string_view>
 
 namespace livepatch::lpctl {
 
@@ -104,13 +104,6 @@ base::Result<void> put(fs::path const& path, std::string const& text) {
     return base::replace_file(path, text, 0644, base::Durability::power_cut);
 }
 
-// Before the host, and maybe a password with it.
-bool has_user(std::string_view url) {
-    auto const scheme = url.find("://");
-    return scheme != std::string_view::npos &&
-           url.substr(0, url.find('/', scheme + 3)).find('@') != std::string_view::npos;
-}
-
 // Whether the daemon reads it now. One that is not there reads it when it starts.
 bool reload(Context& context) {
     auto daemon = dbus_client::Daemon::reach(context.bus_address, context.patience.bus);
@@ -152,7 +145,7 @@ Outcome<int> trust_add(Context& context, TrustAddOptions const& options) {
                                                  "learn which kernel this host runs"
                                                : "use https:// or file:// and an absolute path"
         );
-    if (has_user(options.url))
+    if (base::shown_url(options.url) != options.url)
         return usage_error(
             "trust add: a user in the URL: all who see processes see it",
             "leave it out, and write it into the source's file afterwards; chmod that 0640, "

@@ -4,11 +4,11 @@
 
 #include "mirror/mirror.hpp"
 
+#include "base/shown_url.hpp"
 #include "cli/json_output.hpp"
 #include "lprepo/reading.hpp"
 #include "lprepo/verbs.hpp"
 #include "lprepo/wording.hpp"
-#include "mirror/shown_url.hpp"
 #include "publish/names.hpp"
 #include "trust/tuf/path_pattern.hpp"
 
@@ -87,7 +87,7 @@ Outcome<int> mirror(Context& context, MirrorOptions const& options) {
         cli::print(
             context.out,
             {{"schema", 1},
-             {"url", mirror::shown_url(options.url)},
+             {"url", base::shown_url(options.url)},
              {"directory", options.directory},
              {"targets", *count_of_targets},
              {"fetched", (*copy)->files_fetched()},
@@ -96,7 +96,7 @@ Outcome<int> mirror(Context& context, MirrorOptions const& options) {
         );
     else
         context.out << options.directory << ": " << count(*count_of_targets, "file") << " of "
-                    << mirror::shown_url(options.url) << ", " << (*copy)->files_fetched()
+                    << base::shown_url(options.url) << ", " << (*copy)->files_fetched()
                     << " of them fetched now\n  good until " << moment(expires)
                     << ": do this again before\n";
     return exit_status::done;

@@ -3,8 +3,8 @@
 #include "base/atomic_file.hpp"
 #include "base/directory.hpp"
 #include "base/file.hpp"
+#include "base/shown_url.hpp"
 #include "base/text.hpp"
-#include "mirror/shown_url.hpp"
 #include "repository/anchor.hpp"
 #include "repository/trust_reset.hpp"
 #include "repository/tuf_repository.hpp"
@@ -33,8 +33,7 @@ std::filesystem::path own(mirror::MirrorTree const& tree) {
 base::Error in_words_of_repository(base::Error error, std::string const& url) {
     if (error.code == base::Errc::not_found) {
         error.code = base::Errc::unreachable;
-        error.remedy =
-            "there is no repository at " + mirror::shown_url(url) + ": is the url right?";
+        error.remedy = "there is no repository at " + base::shown_url(url) + ": is the url right?";
     }
     return error;
 }
@@ -44,7 +43,7 @@ std::optional<base::Error> unusable(std::string const& url, bool allow_http) {
         return std::nullopt;
     return base::Error{
         .code = base::Errc::invalid_argument,
-        .subject = mirror::shown_url(url),
+        .subject = base::shown_url(url),
         .cause = "is not https://, and allow_http is not set",
         .remedy = "use https://, or add allow_http = true: all is signed, but others on the way "
                   "see which kernel this host runs"};
@@ -144,7 +143,7 @@ bool SourceFetch::visit_all(tuf::Store& store) {
         if (auto const until = rests_until(url)) {
             note(
                 {.code = base::Errc::busy,
-                 .subject = mirror::shown_url(url),
+                 .subject = base::shown_url(url),
                  .cause = "wants to be left alone until " + base::rfc3339(*until),
                  .remedy = {}}
             );

@@ -1,7 +1,7 @@
 #include "mirror/http_source.hpp"
 
+#include "base/shown_url.hpp"
 #include "base/text.hpp"
-#include "mirror/shown_url.hpp"
 #include "trust/tuf/file_name.hpp"
 
 #include <algorithm>
@@ -193,7 +193,7 @@ HttpSource::HttpSource(Urls urls, Way way, Patience patience)
 HttpSource::~HttpSource() = default;
 
 std::string HttpSource::locate(Name const& name) const {
-    return shown_url(url_of(name));
+    return base::shown_url(url_of(name));
 }
 
 std::string HttpSource::url_of(Name const& name) const {

@@ -1,9 +1,9 @@
-#include "mirror/shown_url.hpp"
+#include "base/shown_url.hpp"
 
 #include <algorithm>
 #include <string_view>
 
-namespace livepatch::mirror {
+namespace livepatch::base {
 
 std::string shown_url(std::string url) {
     constexpr std::string_view before_authority = "://";
@@ -18,4 +18,4 @@ std::string shown_url(std::string url) {
     return url;
 }
 
-} // namespace livepatch::mirror
+} // namespace livepatch::base
