@@ -1,5 +1,6 @@
 #include "configuration_reader.hpp"
 
+#include "base/url.hpp"
 #include "engine/time_window.hpp"
 #include "table_reader.hpp"
 
@@ -83,6 +84,16 @@ bool is_remote_url(std::string_view url) {
     return url.starts_with("https://") || url.starts_with("http://");
 }
 
+bool is_mirror(std::string_view url) {
+    return is_remote_url(url) && base::names_host(url);
+}
+
+// libcurl takes one without a scheme for http://.
+bool is_proxy(std::string const& proxy) {
+    bool const has_scheme = proxy.find("://") != std::string::npos;
+    return proxy.empty() || base::names_host(has_scheme ? proxy : "http://" + proxy);
+}
+
 // Keys of all kinds of trust are known, whichever this source uses.
 void read_source(TableReader& table, SourceFile& file) {
     std::int64_t priority = file.source.priority;
@@ -110,7 +121,7 @@ void read_source(TableReader& table, SourceFile& file) {
     table.word("module_signature", file.module_signature, {"require", "ignore"});
     table.text("proxy", file.web.proxy);
     table.text("ca_file", file.web.ca_file);
-    table.texts("mirrors", file.web.urls, is_remote_url);
+    table.texts("mirrors", file.web.urls, is_mirror);
 }
 
 bool is_source_name(std::string_view name) {
@@ -137,6 +148,12 @@ std::optional<std::pair<std::string, std::string>> lack_of_repository(SourceFile
         return std::pair(
             "url is of no kind that is known", "use https://, or file:// and an absolute path"
         );
+    constexpr auto encoded =
+        "write HOST or HOST:PORT; in a password '/', '?', '#' and '@' are %2F, %3F, %23 and %40";
+    if (is_remote_url(file.url) && !base::names_host(file.url))
+        return std::pair("url names no server", encoded);
+    if (!is_proxy(file.web.proxy))
+        return std::pair("proxy names no server", encoded);
     if (!file.web.ca_file.empty() && !file.web.ca_file.starts_with('/'))
         return std::pair("ca_file is not absolute", "give an absolute path");
     if (!file.root.starts_with('/'))

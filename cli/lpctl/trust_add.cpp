@@ -3,8 +3,8 @@
 
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
-#include "base/shown_url.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "dbus_client/daemon.hpp"
 #include "lpctl/trusted_root.hpp"
 #include "lpctl/verbs.hpp"

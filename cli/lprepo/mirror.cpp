@@ -4,7 +4,7 @@
 
 #include "mirror/mirror.hpp"
 
-#include "base/shown_url.hpp"
+#include "base/url.hpp"
 #include "cli/json_output.hpp"
 #include "lprepo/reading.hpp"
 #include "lprepo/verbs.hpp"

@@ -1,7 +1,7 @@
 #include "mirror/http_source.hpp"
 
-#include "base/shown_url.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "trust/tuf/file_name.hpp"
 
 #include <algorithm>

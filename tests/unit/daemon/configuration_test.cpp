@@ -371,6 +371,28 @@ TEST_CASE("a source that cannot be used is none, and told") {
             .at(0)
             .find("of no kind that is known") != std::string::npos
     );
+    // What a library that is given it would complain of, password and all.
+    for (auto const* line :
+         {"url = \"https://\"",
+          "url = \"https://u:secret/word@x\"",
+          "url = \"https://u:secret@\"",
+          "url = \"https://u:sec@ret@x\"",
+          "url = \"https://x:port\"",
+          "url = \"https://x\"\nproxy = \"http://u:secret/word@x\"",
+          "url = \"https://x\"\nproxy = \"u:secret#word@x\"",
+          "url = \"https://x\"\nproxy = \"//\""}) {
+        auto const said = source_problems(line + std::string("\nroot = \"/r\"")).at(0);
+        INFO(said);
+        CHECK(said.find(" names no server") != std::string::npos);
+        CHECK(said.find("secret") == std::string::npos);
+    }
+    for (auto const* line :
+         {"url = \"https://u:p%2Fw@x:8443/a@b:c\"",
+          "url = \"https://[2001:db8::1]:443/\"",
+          "url = \"https://[2001:db8::1]\"",
+          "url = \"https://x\"\nproxy = \"socks5h://u:p@x:1080\"",
+          "url = \"https://x\"\nproxy = \"proxy:3128\""})
+        CHECK(read_source_file(line + std::string("\nroot = \"/r\""), "/r/x.toml", release).source);
     CHECK(source_problems("url = \"file:///x\"").at(0).find("no root") != std::string::npos);
     CHECK(
         source_problems("url = \"file:///x\"\nroot = \"r\"").at(0).find("root is not absolute") !=
