@@ -51,7 +51,9 @@ base::Result<tuf::Client> refreshed(tuf::Store& store, mirror::HttpSource& sourc
         return anchor.error();
     auto const now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return tuf::Client::refreshed(
-        std::move(*anchor), {.store = store, .source = source, .now = now, .limits = limits}
+        std::move(*anchor),
+        {.store = store, .source = source, .now = now, .limits = limits, .earliest = {}}
+        // what is tested may be of any time
     );
 }
 

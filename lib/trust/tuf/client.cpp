@@ -17,12 +17,10 @@ namespace {
 
 constexpr std::chrono::hours clock_tolerance{1};
 
-// When this was written: no clock that is right says less. Boards without a battery begin in 1970.
-constexpr Time earliest{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
-
 // With a clock that is slow nothing ever expires.
-base::Result<void> check_clock(Memory const& memory, Time now) {
-    if (now < earliest) {
+base::Result<void> check_clock(Memory const& memory, Surroundings const& with) {
+    auto const now = with.now;
+    if (now < with.earliest) {
         return base::Error{
             .code = base::Errc::expired,
             .subject = "clock",
@@ -76,7 +74,7 @@ Asked who_is_asked(std::string const& role, Targets const& targets, std::string 
 } // namespace
 
 base::Result<Client> Client::refreshed(Document anchor, Surroundings with) {
-    if (auto good = check_clock(with.store.memory(), with.now); !good)
+    if (auto good = check_clock(with.store.memory(), with); !good)
         return good.error();
     auto trusted = trusted_root(std::move(anchor), with);
     if (!trusted)
