@@ -9,6 +9,7 @@ foreach(directory systemdsystemunitdir systemdsystempresetdir sysusersdir catalo
 endforeach()
 install(FILES systemd/livepatchd.service systemd/livepatch-reapply.service systemd/livepatch-tasks.service
         systemd/livepatch-tasks.socket systemd/livepatch-fetch.service systemd/livepatch-fetch.timer
+        systemd/livepatch-fetch.path
     DESTINATION "${systemdsystemunitdir}")
 install(FILES systemd/80-livepatchd.preset DESTINATION "${systemdsystempresetdir}")
 install(FILES systemd/livepatchd.sysusers RENAME livepatchd.conf DESTINATION "${sysusersdir}")

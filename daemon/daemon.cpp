@@ -3,6 +3,7 @@
 #include "base/worker.hpp"
 #include "dbus_server/polkit.hpp"
 #include "engine_parts.hpp"
+#include "fetch_request.hpp"
 #include "history/overlooked.hpp"
 #include "journal.hpp"
 #include "other_managers.hpp"
@@ -146,7 +147,19 @@ engine::Engine::Parts Daemon::parts() {
         loaded_.configuration
     );
     parts.health = &health_command_;
+    parts.fetch = [this] { ask_fetcher(); };
     return parts;
+}
+
+// What it brings is noticed as anything else that comes.
+void Daemon::ask_fetcher() const {
+    auto const& sources = loaded_.configuration.sources;
+    bool const is_any_elsewhere =
+        std::any_of(sources.begin(), sources.end(), [](auto const& source) {
+            return source.web.has_value();
+        });
+    if (is_any_elsewhere)
+        FetchRequest(surroundings_.runtime_directory / "fetch-wanted").make();
 }
 
 std::vector<std::filesystem::path> Daemon::watched_directories() const {

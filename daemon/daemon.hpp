@@ -52,6 +52,7 @@ private:
     void wait_for_reload();
     void reload();
     void take(LoadedConfiguration loaded);
+    void ask_fetcher() const;
     std::vector<std::filesystem::path> watched_directories() const;
     engine::Engine::Parts parts();
     void rescan();

@@ -214,6 +214,13 @@ void CommandLine::add_adding() {
         "Which harm in its code takes it out meanwhile: oops, bug, lockup or warn",
         "HARM"
     );
+    words(
+        *command,
+        "--state",
+        behaviour.states,
+        "What it changes in the system, and which version of it (struct klp_state)",
+        "ID:VERSION"
+    );
     command->add_flag_callback(
         "--irreversible",
         [&behaviour] { behaviour.reversible = false; },

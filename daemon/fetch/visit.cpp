@@ -155,7 +155,7 @@ Visit::needs_of(std::string const& release, repository::BrakeList const& brakes)
     auto const text = read(path, repository::max_catalogue_size);
     if (!text)
         return std::nullopt;
-    auto const catalogue = repository::parse_catalogue_of(release, *text, path);
+    auto const catalogue = repository::parse_catalogue_of(release, *text, path, errand_.host.ring);
     if (!catalogue) {
         lack(catalogue.error(), false);
         knows_needs_ = false;

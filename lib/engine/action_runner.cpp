@@ -161,7 +161,9 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
         .kernel = parts_.kernel,
         .machine_id = parts_.machine_id,
         .proving = true,
-        .first = !parts_.keeper.state().is_good(patch.sha256(), parts_.kernel)});
+        .first = !parts_.keeper.state().is_good(patch.sha256(), parts_.kernel),
+        .states = offer_.states,
+        .reversible = offer_.reversible});
     repin();
     // Shared, since a callback must be copyable and the patch is not.
     auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));

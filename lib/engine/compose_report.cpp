@@ -242,9 +242,24 @@ std::vector<std::string> unfixed(World const& world) {
     return reasons;
 }
 
+// Has to leave, or somebody wants it out, and stays.
+bool is_stuck(World const& world, Judgement const& judged) {
+    bool const unwanted = judged.disposition == Disposition::quarantined ||
+                          judged.disposition == Disposition::held ||
+                          (is_managed(judged) && world.is_to_leave(judged.record->sha256));
+    return unwanted && world.is_irreversible(judged.name);
+}
+
 // What only a reboot puts right.
-std::vector<std::string> reboot_reasons(World const& world) {
+std::vector<std::string>
+reboot_reasons(World const& world, std::vector<Judgement> const& judgements) {
     std::vector<std::string> reasons;
+    for (auto const& judged : judgements)
+        if (is_stuck(world, judged))
+            reasons.push_back(
+                "irreversible: " + judged.name +
+                ": it is not wanted any more, and cannot be taken out without harm"
+            );
     for (auto const& patch : world.observed.patches)
         if (patch.pinned)
             reasons.push_back(
@@ -309,7 +324,7 @@ report::Report compose_report(
         [](auto const& left, auto const& right) { return left.name < right.name; }
     );
     report.other_kernels = other_kernels(world.catalogue, world.catalogue.read_at);
-    report.reboot_reasons = reboot_reasons(world);
+    report.reboot_reasons = reboot_reasons(world, judgements);
     report.reboot_needed = !report.reboot_reasons.empty();
     auto const insecure = insecurities(world, report);
     report.health = health_of(report, !insecure.empty());

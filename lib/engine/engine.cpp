@@ -210,6 +210,8 @@ void Engine::retry(RequestQueue::Done done) {
     unremovable_.clear();
     backoff_.clear();
     ladder_.clear();
+    if (parts_.fetch)
+        parts_.fetch();
     refresh(std::move(done));
 }
 

@@ -107,6 +107,8 @@ public:
         TransitionRules transition = {};
         ProbationRules probation = {};
         HealthCheck* health = nullptr; // nullptr = nobody is asked
+        // An admin wants what is new: whoever brings it from elsewhere is to do so now.
+        std::function<void()> fetch = {};
         Policy policy = {};
         // Whether what was in the kernel when the boot before ended is wanted again in any mode.
         bool restore = true;

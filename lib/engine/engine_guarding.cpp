@@ -177,14 +177,25 @@ void Engine::condemn(
         .boot_id = parts_.identity.boot_id,
         .since = parts_.clock.wall(),
         .evidence = evidence});
-    auto harm = event(EventKind::harmful, load.name, reason + "; it is taken out and quarantined");
+    bool const stays = world().is_irreversible(load.name);
+    auto harm = event(
+        EventKind::harmful,
+        load.name,
+        reason + (stays ? "; it is quarantined, and stays until reboot: its publisher says that it "
+                          "cannot be taken out without harm"
+                        : "; it is taken out and quarantined")
+    );
     harm.kernel_log = evidence;
     tell({std::move(harm)});
-    // Taking it out is recorded first, and brings this along.
-    keeper_.save_with_next([this](base::Result<void> const& saved) {
-        if (saved)
+    auto const saved = [this](base::Result<void> const& result) {
+        if (result)
             unsaved_harm_.reset();
-    });
+    };
+    // Taking it out is recorded first, and brings this along.
+    if (stays)
+        keeper_.save(saved);
+    else
+        keeper_.save_with_next(saved);
     step();
 }
 

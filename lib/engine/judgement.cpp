@@ -145,6 +145,17 @@ std::optional<base::Error> why_not_beside(World const& world, Judgement const& j
     };
     if (auto const with = std::string(world.conflicts_with(*judged.offer)); !with.empty())
         return error("it cannot be in the kernel with " + with, "lpctl revert " + with);
+    if (auto const over = std::string(world.cannot_take_over(*judged.offer)); !over.empty())
+        return error(
+            "it does not know how to take over what " + over +
+                " has changed in the system (klp_state), and the kernel would refuse it",
+            "lpctl revert " + over
+        );
+    if (auto const what = std::string(world.would_undo(*judged.offer)); !what.empty())
+        return error(
+            "it is older than " + what + ", which cannot be undone without harm",
+            "lpctl revert " + what + ", and reboot"
+        );
     if (auto const id = std::string(world.lacks(*judged.offer)); !id.empty())
         return error("it requires " + id + ", which is not loaded", "lpctl apply " + id);
     return std::nullopt;
@@ -306,6 +317,16 @@ void judge_absent(
         return dispose(
             judged, Disposition::rejected, "conflict: it cannot be in the kernel with " + with
         );
+    if (auto const over = std::string(world.cannot_take_over(offer)); !over.empty())
+        return dispose(
+            judged, Disposition::rejected, "conflict: it cannot take over the states of " + over
+        );
+    if (auto const what = std::string(world.would_undo(offer)); !what.empty())
+        return dispose(
+            judged,
+            Disposition::rejected,
+            "older than " + what + ", which cannot be undone without harm"
+        );
     if (auto const id = std::string(world.lacks(offer)); !id.empty())
         return judge_dependent(world, selection, id, judged);
     if (auto const* pin = selection.pinned_older(offer))
@@ -375,83 +396,6 @@ Judgement judge_one(World const& world, Selection const& selection, std::string 
 std::optional<base::Error> refusal(Judgement const& judged, bool replace_unmanaged) {
     bool const overridden = judged.over_unmanaged && replace_unmanaged;
     return overridden ? std::nullopt : judged.refusal;
-}
-
-bool matches(LoadRecord const& record, kernel::ObservedPatch const& observed) {
-    return record.build_id.empty() || observed.build_id.empty() ||
-           record.build_id == observed.build_id;
-}
-
-LoadRecord const* World::ours(std::string_view name) const {
-    auto const* patch = observed.find(name);
-    auto const* record = state.find_load(name, boot_id);
-    return patch != nullptr && record != nullptr && matches(*record, *patch) ? record : nullptr;
-}
-
-repository::Withdrawal const* World::taken_back(std::string_view sha256) const {
-    auto const found = catalogue.taken_back.find(sha256);
-    return found == catalogue.taken_back.end() ? nullptr : &found->second;
-}
-
-bool World::is_to_leave(std::string_view sha256) const {
-    auto const* withdrawal = taken_back(sha256);
-    return revert_withdrawn && withdrawal != nullptr && withdrawal->revert;
-}
-
-namespace {
-
-bool contains(std::vector<std::string> const& ids, std::string const& id) {
-    return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
-// What of ours runs in the kernel, or is on its way in, with what its source says of it.
-template <class Visit>
-void each_in_kernel(World const& world, Visit const& visit) {
-    for (auto const& patch : world.observed.patches) {
-        auto const* record = world.ours(patch.name);
-        bool const active =
-            patch.state == PatchState::enabled || patch.state == PatchState::enabling;
-        if (record != nullptr && active && !record->sha256.empty())
-            visit(*record, patch.state, world.catalogue.find_digest(record->sha256));
-    }
-}
-
-} // namespace
-
-// One that has taken the place of the needed one is as good.
-std::string_view World::lacks(repository::Offer const& offer) const {
-    for (auto const& id : offer.needs) {
-        bool there = false;
-        each_in_kernel(*this, [&](auto const& record, auto state_now, auto const* said) {
-            bool const stands_for =
-                record.id == id || (said != nullptr && contains(said->supersedes, id));
-            there = there || (stands_for && state_now == PatchState::enabled);
-        });
-        if (!there)
-            return id;
-    }
-    return {};
-}
-
-std::string_view World::conflicts_with(repository::Offer const& offer) const {
-    std::string_view with;
-    // What replaces all others takes these out, too.
-    if (offer.module.replace == module::Replace::yes)
-        return with;
-    each_in_kernel(*this, [&](auto const& record, auto, auto const* said) {
-        bool const conflict = contains(offer.conflicts, record.id) ||
-                              (said != nullptr && contains(said->conflicts, offer.id));
-        if (conflict && record.name != offer.name())
-            with = record.name;
-    });
-    return with;
-}
-
-std::string_view World::waits_for(repository::Offer const& offer) const {
-    for (auto const& module : offer.module.depends)
-        if (missing.contains(module))
-            return module;
-    return {};
 }
 
 std::vector<Judgement> judge(World const& world) {

@@ -37,6 +37,15 @@ Judgement const* find(std::vector<Judgement> const& judgements, std::string_view
     return nullptr;
 }
 
+// The hold that the request has put there keeps it out of the next boot.
+base::Error irreversible(Request const& request) {
+    return {
+        .code = base::Errc::conflict,
+        .subject = request.name,
+        .cause = "its publisher says that it cannot be taken out of a running kernel without harm",
+        .remedy = "reboot: it will not be loaded again"};
+}
+
 std::optional<Action>
 revert_step(World const& world, Request const& request, Judgement const* judged) {
     auto const act = [&](Kind kind) {
@@ -59,6 +68,8 @@ revert_step(World const& world, Request const& request, Judgement const* judged)
             return act(Kind::disable);
         return std::nullopt;
     case PatchState::enabled:
+        if (world.is_irreversible(request.name))
+            return finish(request, irreversible(request));
         if (is_quiet(world))
             return act(Kind::disable);
         return std::nullopt;
@@ -159,7 +170,7 @@ rescue(World const& world, Judgement const& judged, std::vector<Judgement> const
         return std::nullopt;
     if (judged.state == PatchState::enabling && judged.observed->transition)
         return Action{.kind = Kind::disable, .name = judged.name, .overdue = overdue};
-    if (overdue || judged.state != PatchState::enabled)
+    if (overdue || judged.state != PatchState::enabled || world.is_irreversible(judged.name))
         return std::nullopt;
     if (!is_quiet(world))
         return give_way(world, judgements);

@@ -16,7 +16,7 @@ bool is_fit(World const& world, Judgement const& harmful, Offer const& offer) {
     return offer.module.replace == module::Replace::yes && offer.source == harmful.record->source &&
            world.state.is_good(offer.sha256, world.kernel) && !is_held(world.state, offer) &&
            !world.failures.contains(offer.sha256) && !world.not_yet.contains(offer.sha256) &&
-           !world.unfit.contains(offer.sha256);
+           !world.unfit.contains(offer.sha256) && world.cannot_take_over(offer).empty();
 }
 
 bool is_offered(Judgement const& other) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "module/livepatch_module.hpp"
+#include "repository/patch_entry.hpp"
 
 #include <chrono>
 #include <map>
@@ -48,6 +49,9 @@ struct LoadRecord {
     bool first = false;
     // The trust in its repository was reset since: what is published there now is not older.
     bool outdated = false;
+    // As its publisher said when it was loaded; his newer word counts more.
+    std::vector<repository::SystemState> states = {};
+    bool reversible = true;
 };
 
 // What came through its probation once: a crash is never guessed to be its fault. It may be wanted

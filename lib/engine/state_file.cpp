@@ -51,6 +51,20 @@ module::Replace replace_from(std::string const& word) {
                : static_cast<module::Replace>(found - replace_names.begin());
 }
 
+Json to_json(std::vector<repository::SystemState> const& states) {
+    auto list = Json::array();
+    for (auto const& state : states)
+        list.push_back({{"id", state.id}, {"version", state.version}});
+    return list;
+}
+
+std::vector<repository::SystemState> states_from(Json const& json) {
+    std::vector<repository::SystemState> states;
+    for (auto const& state : json)
+        states.push_back({state.at("id"), state.at("version")});
+    return states;
+}
+
 Json to_json(LoadRecord const& load) {
     return {
         {"name", load.name},
@@ -71,6 +85,8 @@ Json to_json(LoadRecord const& load) {
         {"proving", load.proving},
         {"first", load.first},
         {"outdated", load.outdated},
+        {"states", to_json(load.states)},
+        {"reversible", load.reversible},
     };
 }
 
@@ -94,6 +110,8 @@ LoadRecord load_from(Json const& json) {
         .proving = json.value("proving", false),
         .first = json.value("first", false),
         .outdated = json.value("outdated", false),
+        .states = states_from(json.value("states", Json::array())),
+        .reversible = json.value("reversible", true),
     };
 }
 

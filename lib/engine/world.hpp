@@ -90,6 +90,17 @@ struct World {
     // The patch in the kernel that cannot be there together with the offer; "" = none.
     std::string_view conflicts_with(repository::Offer const& offer) const;
 
+    // The patch in the kernel whose changes of the system the offer does not know how to take over,
+    // so that the kernel would refuse it (EINVAL); "" = none.
+    std::string_view cannot_take_over(repository::Offer const& offer) const;
+
+    // Whether it is enabled, of ours, and may not be taken out any more, by its publisher's word.
+    bool is_irreversible(std::string_view name) const;
+
+    // The patch in the kernel that the offer, which is older, would undo though that may not be;
+    // "" = none.
+    std::string_view would_undo(repository::Offer const& offer) const;
+
     // The module that has to be loaded before the offer; "" = none.
     std::string_view waits_for(repository::Offer const& offer) const;
 };

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr auto parts = ".part";
+constexpr auto timestamp = "timestamp.json";
 
 base::Result<void> sync_file(fs::path const& path) {
     base::UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -181,12 +182,16 @@ bool MirrorTree::has_target_newer_than(std::string const& metadata) const {
 
 std::uint64_t MirrorTree::size() const {
     std::uint64_t size = 0;
-    std::error_code failed;
-    for (fs::recursive_directory_iterator at(root_, failed), end; !failed && at != end;
-         at.increment(failed)) {
-        std::error_code gone;
-        auto const one = at->is_regular_file(gone) ? at->file_size(gone) : 0;
-        size += gone ? 0 : one;
+    for (auto const* part : {"metadata", "targets"}) {
+        std::error_code failed;
+        for (fs::recursive_directory_iterator at(root_ / part, failed), end; !failed && at != end;
+             at.increment(failed)) {
+            std::error_code gone;
+            auto const name = at->path().filename().string();
+            bool const counts = at->is_regular_file(gone) && !is_root(name) && name != timestamp;
+            auto const one = counts ? at->file_size(gone) : 0;
+            size += gone ? 0 : one;
+        }
     }
     return size;
 }

@@ -51,7 +51,8 @@ public:
     // All but these and the roots go.
     base::Result<void> keep_metadata(std::set<std::string> const& files) const;
 
-    // Of all files that are there.
+    // Of the files that are counted when room is made for them: not the roots, the timestamp and
+    // what is not whole yet.
     std::uint64_t size() const;
 
 private:

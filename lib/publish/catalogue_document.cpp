@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <set>
 #include <utility>
 
 namespace livepatch::publish {
@@ -67,6 +69,37 @@ base::Result<void> check_words(PatchDescription const& what) {
     return {};
 }
 
+// As struct klp_state has them.
+struct SystemState {
+    std::uint64_t id = 0;
+    std::uint32_t version = 0;
+};
+
+// "ID:VERSION".
+std::optional<SystemState> parse_state(std::string_view text) {
+    SystemState state;
+    auto const* const end = text.data() + text.size();
+    auto const id = std::from_chars(text.data(), end, state.id);
+    if (id.ec != std::errc() || id.ptr == end || *id.ptr != ':' || state.id == 0)
+        return std::nullopt;
+    auto const rest = std::from_chars(id.ptr + 1, end, state.version);
+    if (rest.ec != std::errc() || rest.ptr != end)
+        return std::nullopt;
+    return state;
+}
+
+base::Result<void> check_states(std::vector<std::string> const& states) {
+    std::set<std::uint64_t> ids;
+    for (auto const& text : states) {
+        auto const state = parse_state(text);
+        if (!state)
+            return senseless(text, "no state", "write ID:VERSION, as in its struct klp_state");
+        if (!ids.insert(state->id).second)
+            return senseless(text, "a second version of that state", "leave one of them out");
+    }
+    return {};
+}
+
 base::Result<void> check_behaviour(PatchBehaviour const& what) {
     constexpr std::array<std::string_view, 4> harms{"oops", "bug", "lockup", "warn"};
     for (auto const& duration : {what.stall_after, what.reverse_after, what.probation})
@@ -75,7 +108,7 @@ base::Result<void> check_behaviour(PatchBehaviour const& what) {
     for (auto const& harm : what.revert_on)
         if (!is_one_of(harm, harms))
             return senseless(harm, "no kind of harm", "write oops, bug, lockup or warn");
-    return {};
+    return check_states(what.states);
 }
 
 base::Result<void> check(PatchDescription const& what) {
@@ -161,6 +194,10 @@ void add_behaviour(json& entry, PatchBehaviour const& what) {
     say("probation", "time", what.probation);
     if (!what.revert_on.empty())
         entry["probation"]["revert_on"] = what.revert_on;
+    for (auto const& text : what.states) {
+        auto const state = *parse_state(text);
+        entry["states"].push_back({{"id", state.id}, {"version", state.version}});
+    }
     if (!what.reversible)
         entry["reversible"] = false;
     if (what.force_ok)

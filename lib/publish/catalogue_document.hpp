@@ -21,6 +21,7 @@ struct PatchBehaviour {
     std::string reverse_after;
     std::string probation;
     std::vector<std::string> revert_on; // which harm takes it out: oops, bug, lockup, warn
+    std::vector<std::string> states;    // of the system that it changes (klp_state): "ID:VERSION"
     bool reversible = true;
     bool force_ok = false;
 };

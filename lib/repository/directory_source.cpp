@@ -40,6 +40,8 @@ void describe_by(Sidecar const& sidecar, Offer& offer) {
         offer.version = std::to_string(*patch.version);
     offer.severity = patch.severity;
     offer.cves = patch.cves;
+    offer.states = patch.states;
+    offer.reversible = patch.reversible;
     offer.withdrawn = patch.withdrawn;
     if (offer.withdrawn)
         offer.withdrawn->revert = false; // nobody signed a sidecar

@@ -56,19 +56,47 @@ bool comes_before(PatchEntry const& left, PatchEntry const& right) {
                                    : ::strverscmp(left.id.c_str(), right.id.c_str()) < 0;
 }
 
-// The last `most` in stack order; theirs is not looked at.
-void keep_newest(std::vector<PatchEntry>& patches, std::size_t most) {
-    if (patches.size() <= most)
-        return;
-    auto const first = patches.end() - static_cast<std::ptrdiff_t>(most);
-    std::nth_element(patches.begin(), first, patches.end(), comes_before);
-    patches.erase(patches.begin(), first);
-}
+using Ids = std::unordered_set<std::string>;
+
+// What of very many patches is kept: see most_kept_patches.
+class Keeping {
+public:
+    Keeping(std::string_view ring, Ids const& required) : ring_(ring), required_(required) {}
+
+    // Theirs is not the order that remains.
+    void shorten(std::vector<PatchEntry>& patches) const {
+        if (patches.size() <= most_kept_patches)
+            return;
+        auto const end = patches.begin() + most_kept_patches;
+        std::nth_element(patches.begin(), end, patches.end(), [this](auto const& a, auto const& b) {
+            auto const left = rank(a);
+            auto const right = rank(b);
+            return left != right ? left > right : comes_before(b, a);
+        });
+        patches.erase(end, patches.end());
+    }
+
+    bool is_for_this_host(PatchEntry const& patch) const {
+        return !patch.withdrawn && (!patch.rollout || reaches_ring(*patch.rollout, ring_));
+    }
+
+private:
+    int rank(PatchEntry const& patch) const {
+        if (required_.contains(patch.id))
+            return 2;
+        return is_for_this_host(patch) ? 1 : 0;
+    }
+
+    std::string_view ring_;
+    Ids const& required_;
+};
 
 // Takes in one patch after the other, until something is wrong.
 class Reading {
 public:
-    explicit Reading(KernelCatalogue& catalogue) : catalogue_(catalogue) {}
+    Reading(KernelCatalogue& catalogue, Keeping const& keeping)
+        : catalogue_(catalogue),
+          keeping_(keeping) {}
 
     bool take(base::FlatJson::Value const& value) {
         EntryReader const entry(value, "patches", count_++, wrong_);
@@ -95,6 +123,13 @@ public:
         text.need("patches", text.is_list("patches"));
     }
 
+    void end() {
+        keeping_.shorten(catalogue_.patches);
+        std::sort(catalogue_.patches.begin(), catalogue_.patches.end(), comes_before);
+    }
+
+    bool has_dropped() const { return count_ > catalogue_.patches.size(); }
+
     std::optional<std::string> const& wrong() const { return wrong_; }
 
 private:
@@ -109,22 +144,25 @@ private:
         catalogue_.patches.push_back(std::move(patch));
         // Not with each one: it looks at all that there are.
         if (catalogue_.patches.size() == 2 * most_kept_patches)
-            keep_newest(catalogue_.patches, most_kept_patches);
+            keeping_.shorten(catalogue_.patches);
     }
 
     KernelCatalogue& catalogue_;
-    std::unordered_set<std::string> ids_;
-    std::unordered_set<std::string> digests_;
+    Keeping const& keeping_;
+    Ids ids_; // with their versions
+    Ids digests_;
     std::size_t count_ = 0;
     std::optional<std::string> wrong_;
 };
 
-} // namespace
-
-base::Result<KernelCatalogue>
-parse_kernel_catalogue(std::string_view text, std::string_view subject) {
+struct Read {
     KernelCatalogue catalogue;
-    Reading reading(catalogue);
+    bool is_whole = true; // nothing was dropped
+};
+
+base::Result<Read> read(std::string_view text, std::string_view subject, Keeping const& keeping) {
+    Read read;
+    Reading reading(read.catalogue, keeping);
     auto const rest = base::FlatJson::parse(
         text,
         subject,
@@ -141,14 +179,44 @@ parse_kernel_catalogue(std::string_view text, std::string_view subject) {
             .cause = *reading.wrong(),
             .remedy = "its publisher has to mend it"};
     }
-    keep_newest(catalogue.patches, most_kept_patches);
-    std::sort(catalogue.patches.begin(), catalogue.patches.end(), comes_before);
-    return catalogue;
+    reading.end();
+    read.is_whole = !reading.has_dropped();
+    return read;
 }
 
+// Whether there are more of them now than before.
+bool add_required(KernelCatalogue const& catalogue, Keeping const& keeping, Ids& required) {
+    auto const before = required.size();
+    for (auto const& patch : catalogue.patches)
+        if (required.contains(patch.id) || keeping.is_for_this_host(patch))
+            required.insert(patch.needs.begin(), patch.needs.end());
+    return required.size() > before;
+}
+
+} // namespace
+
+// What is required may be so old that it was dropped before anybody asked for it: then it is read
+// once more. Chains of very old patches are followed as far as this goes.
 base::Result<KernelCatalogue>
-parse_catalogue_of(std::string_view release, std::string_view text, std::string_view subject) {
-    auto catalogue = parse_kernel_catalogue(text, subject);
+parse_kernel_catalogue(std::string_view text, std::string_view subject, std::string_view ring) {
+    constexpr int most_readings = 8;
+    Ids required;
+    Keeping const keeping(ring, required);
+    for (int readings = 1;; ++readings) {
+        auto result = read(text, subject, keeping);
+        if (!result)
+            return result.error();
+        bool const done = result->is_whole || readings == most_readings ||
+                          !add_required(result->catalogue, keeping, required);
+        if (done)
+            return std::move(result->catalogue);
+    }
+}
+
+base::Result<KernelCatalogue> parse_catalogue_of(
+    std::string_view release, std::string_view text, std::string_view subject, std::string_view ring
+) {
+    auto catalogue = parse_kernel_catalogue(text, subject, ring);
     if (!catalogue || catalogue->kernel.release == release)
         return catalogue;
     return base::Error{

@@ -36,6 +36,8 @@ struct Offer {
     std::vector<std::string> conflicts = {};
     std::vector<std::string> supersedes = {};
     PatchTimes times = {};
+    std::vector<SystemState> states = {}; // who tells them of one patch tells them of all
+    bool reversible = true;               // false: enabled, it cannot be taken out without harm
     std::optional<Withdrawal> withdrawn = {};
     bool release_only = true;   // nothing says for which build of the kernel's release it is
     bool insecure = false;      // of a source that wants no signatures

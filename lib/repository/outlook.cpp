@@ -33,7 +33,7 @@ Outlook::of(TufRepository& repository, std::vector<std::string> const& releases)
 KernelListing
 Outlook::listing_of(TufRepository& repository, std::string const& release, Examined& examined) {
     KernelListing listing{.release = release};
-    auto const published = repository.published(arch_of(host_), release);
+    auto const published = repository.published(arch_of(host_), release, source_.ring);
     if (!published) {
         auto& problem = listing.problems.emplace_back(published.error());
         if (problem.code == base::Errc::not_found)

@@ -5,6 +5,7 @@
 #include "trust/tuf/header.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace livepatch::repository {
@@ -16,6 +17,7 @@ constexpr std::size_t most_functions = 4096;
 constexpr std::size_t most_builds = 64;
 constexpr std::size_t most_relations = 256;
 constexpr std::size_t most_steps = 256;
+constexpr std::size_t most_states = 256;
 constexpr std::size_t longest_summary = 256;
 
 constexpr auto id_form = "1 to 64 letters, digits, '.', '_' and '-'";
@@ -161,6 +163,25 @@ void read_times(EntryReader const& entry, PatchTimes& times) {
     });
 }
 
+// The kernel ends its own list of them with the id 0.
+void read_states(EntryReader const& entry, std::vector<SystemState>& states) {
+    entry.objects("states", most_states, [&](EntryReader const& one) {
+        std::optional<std::uint64_t> id;
+        std::optional<std::uint64_t> version;
+        one.need("id", one.number("id", id));
+        one.number("version", version);
+        SystemState const state{id.value_or(0), version.value_or(0)};
+        bool const again = std::any_of(states.begin(), states.end(), [&](auto const& known) {
+            return known.id == state.id;
+        });
+        if (again || state.id == 0)
+            one.refuse("id", "a number from 1 on, and another one than those before it");
+        if (state.version > std::numeric_limits<std::uint32_t>::max())
+            one.refuse("version", "a number of 32 bits");
+        states.push_back(state);
+    });
+}
+
 void read_flag(EntryReader const& entry, std::string_view key, bool& target) {
     std::optional<bool> value;
     if (entry.flag(key, value))
@@ -190,6 +211,7 @@ PatchEntry read_patch_entry(EntryReader const& entry) {
     read_relations(entry, patch);
     read_rollout(entry, patch.rollout);
     read_times(entry, patch.times);
+    read_states(entry, patch.states);
     read_flag(entry, "reversible", patch.reversible);
     read_flag(entry, "force_ok", patch.force_ok);
     return patch;

@@ -33,6 +33,14 @@ struct PatchTimes {
     bool operator==(PatchTimes const&) const = default;
 };
 
+// A change of the system's state that outlives a patch's functions (struct klp_state, kernel 5.5).
+struct SystemState {
+    std::uint64_t id = 0;      // the publisher's own numbering; never 0
+    std::uint64_t version = 0; // of what the patch does with it
+
+    bool operator==(SystemState const&) const = default;
+};
+
 // As far as something here acts on it; "", 0, none and nothing = it does not say.
 struct PatchEntry {
     std::string id;
@@ -75,8 +83,9 @@ struct PatchEntry {
 
     std::optional<Rollout> rollout;
     PatchTimes times;
-    bool reversible = true; // false: it cannot be taken out again without harm
-    bool force_ok = false;  // its transition may be forced without harm
+    std::vector<SystemState> states; // each id once
+    bool reversible = true;          // false: it cannot be taken out again without harm
+    bool force_ok = false;           // its transition may be forced without harm
 
     bool operator==(PatchEntry const&) const = default;
 };

@@ -19,7 +19,24 @@ std::string labelled(std::string_view repository, std::string_view patch) {
     return text;
 }
 
+// nullptr = none that concerns it.
+Rollout::Steps const* steps_for(Rollout const& rollout, std::string_view ring) {
+    auto found = rollout.rings.find(ring);
+    if (found == rollout.rings.end())
+        found = rollout.rings.find(default_ring);
+    return found == rollout.rings.end() ? nullptr : &found->second;
+}
+
 } // namespace
+
+bool reaches_ring(Rollout const& rollout, std::string_view ring) {
+    if (rollout.paused || rollout.rings.empty())
+        return !rollout.paused;
+    auto const* steps = steps_for(rollout, ring);
+    return steps != nullptr && std::any_of(steps->begin(), steps->end(), [](auto const& step) {
+               return step.percent > 0;
+           });
+}
 
 std::uint64_t
 rollout_place(std::string_view machine_id, std::string_view repository, std::string_view patch) {
@@ -34,11 +51,8 @@ RolloutPlan::RolloutPlan(Rollout const& rollout, std::string_view ring, std::uin
     : paused_(rollout.paused),
       staged_(!rollout.rings.empty()),
       place_(place) {
-    auto found = rollout.rings.find(ring);
-    if (found == rollout.rings.end())
-        found = rollout.rings.find(default_ring);
-    if (found != rollout.rings.end())
-        steps_ = found->second;
+    if (auto const* steps = steps_for(rollout, ring))
+        steps_ = *steps;
 }
 
 unsigned RolloutPlan::percent(Time now) const {

@@ -39,6 +39,9 @@ struct Rollout {
 std::uint64_t
 rollout_place(std::string_view machine_id, std::string_view repository, std::string_view patch);
 
+// Whether it brings the patch to hosts of that ring some time, as far as is known by now.
+bool reaches_ring(Rollout const& rollout, std::string_view ring);
+
 // A patch's rollout as far as it concerns this host.
 class RolloutPlan {
 public:

@@ -60,7 +60,7 @@ base::Result<void> check_published(
     Source const& source, Host const& host, RunningKernel const& kernel, std::string const& sha256
 ) {
     auto const published =
-        TufRepository::remembered(TufSource::state_of(source, host), kernel.release());
+        TufRepository::remembered(TufSource::state_of(source, host), kernel.release(), source.ring);
     if (!published)
         return published.error();
     auto const taken = all_taken_back(*published);

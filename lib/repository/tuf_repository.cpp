@@ -135,25 +135,27 @@ TufRepository::texts(std::string const& arch, std::string const& release) {
     return texts;
 }
 
-base::Result<TufRepository::Published>
-TufRepository::parse(Texts const& texts, std::string const& arch, std::string const& release) {
+base::Result<TufRepository::Published> TufRepository::parse(
+    Texts const& texts, std::string const& arch, std::string const& release, std::string_view ring
+) {
     auto brakes = parse_brake_list(brake_text(texts.brakes), brake_path);
     if (!brakes)
         return brakes.error();
     auto catalogue =
-        parse_catalogue_of(release, text_of(texts.catalogue), catalogue_path(arch, release));
+        parse_catalogue_of(release, text_of(texts.catalogue), catalogue_path(arch, release), ring);
     if (!catalogue)
         return catalogue.error();
     return Published{.catalogue = *std::move(catalogue), .brakes = *std::move(brakes)};
 }
 
 // What stops is remembered before what could be loaded.
-base::Result<TufRepository::Published>
-TufRepository::published(std::string const& arch, std::string const& release) {
+base::Result<TufRepository::Published> TufRepository::published(
+    std::string const& arch, std::string const& release, std::string_view ring
+) {
     auto const content = texts(arch, release);
     if (!content)
         return content.error();
-    auto published = parse(*content, arch, release);
+    auto published = parse(*content, arch, release, ring);
     if (!published)
         return published;
     for (auto const& [name, text] :
@@ -164,13 +166,14 @@ TufRepository::published(std::string const& arch, std::string const& release) {
     return published;
 }
 
-base::Result<TufRepository::Published>
-TufRepository::remembered(std::filesystem::path const& state, std::string const& release) {
+base::Result<TufRepository::Published> TufRepository::remembered(
+    std::filesystem::path const& state, std::string const& release, std::string_view ring
+) {
     auto const path = state / catalogue_file(release);
     auto const text = base::read_file(path, max_catalogue_size);
     if (!text)
         return text.error();
-    auto catalogue = parse_kernel_catalogue(*text, path.string());
+    auto catalogue = parse_kernel_catalogue(*text, path.string(), ring);
     if (!catalogue)
         return catalogue.error();
     if (catalogue->kernel.release != release) {
@@ -200,21 +203,24 @@ void TufRepository::remember_only(std::vector<std::string> const& releases) cons
             (void)base::remove_file(state / file);
 }
 
-// As a name first, so that a crash in the middle leaves nothing that is believed.
+// At once, so that nothing is believed of what a crash leaves.
 base::Result<void> TufRepository::forget(std::filesystem::path const& state) {
     auto aside = state;
     aside += ".old";
-    std::error_code failed;
-    std::filesystem::remove_all(aside, failed);
-    if (!failed)
-        std::filesystem::rename(state, aside, failed);
-    if (failed == std::errc::no_such_file_or_directory)
-        return {};
-    if (!failed)
+    auto const remove = [&]() -> base::Result<void> {
+        std::error_code failed;
         std::filesystem::remove_all(aside, failed);
-    if (failed)
-        return base::system_error(state.string(), "cannot remove", failed.value());
-    return base::sync_directory(state.parent_path());
+        return failed ? base::system_error(aside.string(), "cannot remove", failed.value())
+                      : base::Result<void>();
+    };
+    if (auto good = remove(); !good)
+        return good;
+    if (::rename(state.c_str(), aside.c_str()) != 0)
+        return errno == ENOENT ? base::Result<void>()
+                               : base::system_error(state.string(), "cannot remove", errno);
+    if (auto good = base::sync_directory(state.parent_path()); !good)
+        return good;
+    return remove();
 }
 
 base::Result<std::filesystem::path> TufRepository::path_of(PatchEntry const& entry) {

@@ -39,15 +39,17 @@ public:
     static base::Result<TufRepository> open(Paths const& paths, Time now);
 
     // What it publishes for a kernel, and remembers it, beside what was remembered of others.
-    // not_found: nothing.
-    base::Result<Published> published(std::string const& arch, std::string const& release);
+    // not_found: nothing. `ring`: this host's.
+    base::Result<Published>
+    published(std::string const& arch, std::string const& release, std::string_view ring);
 
     // What was remembered of any other kernel goes.
     void remember_only(std::vector<std::string> const& releases) const;
 
     // What was remembered of a kernel last, whatever has become of the repository since.
-    static base::Result<Published>
-    remembered(std::filesystem::path const& state, std::string const& release);
+    static base::Result<Published> remembered(
+        std::filesystem::path const& state, std::string const& release, std::string_view ring
+    );
 
     // All that was accepted, and remembered.
     static base::Result<void> forget(std::filesystem::path const& state);
@@ -83,8 +85,12 @@ private:
     };
 
     base::Result<Texts> texts(std::string const& arch, std::string const& release);
-    static base::Result<Published>
-    parse(Texts const& texts, std::string const& arch, std::string const& release);
+    static base::Result<Published> parse(
+        Texts const& texts,
+        std::string const& arch,
+        std::string const& release,
+        std::string_view ring
+    );
     base::Result<base::SealedFile> file(std::string const& path, std::size_t limit);
     base::Result<void> remember(std::string const& name, std::string_view text);
 

@@ -103,6 +103,8 @@ Offer TufSource::describe(
         .conflicts = entry.conflicts,
         .supersedes = entry.supersedes,
         .times = entry.times,
+        .states = entry.states,
+        .reversible = entry.reversible,
         .release_only = kernel.build_ids.empty()};
     offer.module.name = entry.module.name;
     offer.module.release = kernel.release;
@@ -140,7 +142,7 @@ Listing TufSource::list() {
 }
 
 Listing TufSource::list_running(TufRepository& repository) {
-    auto const published = repository.published(arch_of(host_), kernel_.release());
+    auto const published = repository.published(arch_of(host_), kernel_.release(), source_.ring);
     if (!published && published.error().code == base::Errc::not_found) {
         Listing listing{.problems = {published.error()}, .expires = repository.expires()};
         listing.problems.front().cause =
@@ -155,7 +157,8 @@ Listing TufSource::list_running(TufRepository& repository) {
 // Its word of what was taken back holds on, too.
 Listing TufSource::list_refused(base::Error const& error) const {
     Listing listing{.problems = {error}};
-    auto const published = TufRepository::remembered(state_of(source_, host_), kernel_.release());
+    auto const published =
+        TufRepository::remembered(state_of(source_, host_), kernel_.release(), source_.ring);
     if (!published)
         return listing;
     for (auto const& entry : published->catalogue.patches) {
@@ -309,7 +312,7 @@ base::Result<trust::VerifiedPatch> TufSource::verify(Offer const& offer) const {
     auto repository = open();
     if (!repository)
         return repository.error();
-    auto const published = repository->published(arch_of(host_), kernel_.release());
+    auto const published = repository->published(arch_of(host_), kernel_.release(), source_.ring);
     if (!published)
         return published.error();
     auto const& patches = published->catalogue.patches;

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -57,6 +58,23 @@ class Fetching(Fetch):
         self.wait_for(lambda: client.get(patch_path("lp_2"), PATCH, "Disposition") == "withdrawn",
                       "the brake")
         self.wait_state(client, "lp_2", "enabled")
+
+    def test_who_asks_for_what_is_new_has_it_fetched(self):
+        wanted = self.directory / "run/fetch-wanted"
+        client = self.begin(entry("LP-1", "lp_1"))
+        self.assertFalse(wanted.exists())
+        client.manager("Refresh")
+        self.assertTrue(wanted.exists())
+        first = wanted.stat().st_ino
+        client.manager("Refresh")
+        self.assertNotEqual(wanted.stat().st_ino, first)
+        # Without a repository elsewhere there is nobody to ask.
+        wanted.unlink()
+        (self.directory / "etc/repos.d/corp.toml").unlink()
+        self.daemon.signal(signal.SIGHUP)
+        self.wait_for(lambda: not self.reasons(client), "the source to be forgotten")
+        client.manager("Refresh")
+        self.assertFalse(wanted.exists())
 
     def test_nothing_new_is_not_read_again(self):
         client = self.begin(entry("LP-1", "lp_1"))

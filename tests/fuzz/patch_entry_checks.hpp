@@ -56,6 +56,12 @@ inline void check(repository::PatchEntry const& patch) {
                 !function.name.empty() && is_plain(function.name, "_.$"), "functions are named"
             );
     }
+    for (std::size_t i = 0; i < patch.states.size(); ++i) {
+        must_hold(patch.states[i].id != 0, "states have numbers");
+        must_hold(patch.states[i].version <= UINT32_MAX, "versions are the kernel's");
+        for (std::size_t j = 0; j < i; ++j)
+            must_hold(patch.states[i].id != patch.states[j].id, "each state once");
+    }
     if (patch.rollout)
         check_rollout(*patch.rollout);
 }

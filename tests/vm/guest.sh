@@ -214,7 +214,7 @@ reset_state() {
         [[ ! -e $name ]] || wait_for -t 10 "${name##*/} is removed" rmmod "${name##*/}"
     done
     rm -rf /var/lib/kpatch/*
-    systemctl stop livepatch-fetch.service livepatch-fetch.timer 2>/dev/null || true
+    systemctl stop livepatch-fetch.service livepatch-fetch.timer livepatch-fetch.path 2>/dev/null || true
     if daemon_installed; then
         fresh_daemon
     fi

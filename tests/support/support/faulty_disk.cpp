@@ -18,7 +18,7 @@ FaultyDisk* the_disk = nullptr;
 
 std::optional<std::string> content_of(std::filesystem::path const& path) {
     std::ifstream in(path, std::ios::binary);
-    if (!in)
+    if (!in || !std::filesystem::is_regular_file(path))
         return std::nullopt;
     return std::string(std::istreambuf_iterator<char>(in), {});
 }
@@ -67,7 +67,7 @@ FaultyDisk::Verdict FaultyDisk::judge(Call const& call) {
 }
 
 void FaultyDisk::keep(std::filesystem::path const& path) {
-    undo_.push_back({path.parent_path(), path, content_of(path)});
+    undo_.push_back({path.parent_path(), path, content_of(path), {}});
 }
 
 // Before the real thing for what takes something away, which is why it is called there.
@@ -81,11 +81,14 @@ void FaultyDisk::done(Call const& call) {
         unsynced_.erase(call.path);
     if (call.verb == "sync" && is_directory)
         std::erase_if(undo_, [&](Undo const& undo) { return undo.directory == call.path; });
-    if (call.verb == "unlink")
+    bool const is_made = call.verb == "mkdir" && !std::filesystem::exists(call.path);
+    if (call.verb == "unlink" || is_made)
         keep(call.path);
     if (call.verb == "link")
         keep(call.to);
-    if (call.verb == "rename") {
+    if (call.verb == "rename" && is_directory)
+        undo_.push_back({call.to.parent_path(), call.to, std::nullopt, call.path});
+    else if (call.verb == "rename") {
         keep(call.to);
         if (unsynced_.erase(call.path) != 0)
             unsynced_.insert(call.to);
@@ -98,7 +101,11 @@ void FaultyDisk::cut_power() {
             std::filesystem::resize_file(path, 0);
     std::reverse(undo_.begin(), undo_.end());
     for (auto const& undo : undo_) {
-        std::filesystem::remove(undo.path); // it may be another name of what is to stay
+        if (!undo.from.empty() && std::filesystem::exists(undo.path)) {
+            std::filesystem::rename(undo.path, undo.from);
+            continue;
+        }
+        std::filesystem::remove_all(undo.path); // it may be another name of what is to stay
         if (undo.content)
             std::ofstream(undo.path, std::ios::binary) << *undo.content;
     }

@@ -38,8 +38,8 @@ public:
     // What was done, as "write NAME", "rename NAME", "sync NAME"; a directory's name ends with '/'.
     std::vector<std::string> const& trace() const { return trace_; }
 
-    // What a power cut may do: bytes that were not synced are gone, and so is what was renamed or
-    // removed in a directory that was not synced since.
+    // What a power cut may do: bytes that were not synced are gone, and so is what was made,
+    // renamed or removed in a directory that was not synced since.
     void cut_power();
 
     // For the wrapped calls: what they have to do instead of the real thing, if anything; and that
@@ -62,6 +62,7 @@ private:
         std::filesystem::path directory;
         std::filesystem::path path;
         std::optional<std::string> content; // nothing = it was not there
+        std::filesystem::path from;         // of a directory that was renamed
     };
 
     void keep(std::filesystem::path const& path);

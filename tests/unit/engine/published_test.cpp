@@ -108,6 +108,102 @@ TEST_CASE("what has taken the place of a needed patch is as good") {
     CHECK(host.steps() == Strings{"load lp_a"});
 }
 
+TEST_CASE("the kernel would refuse what cannot take over the states of what is there") {
+    WorldBuilder host;
+    host.offer("lp_1", Replace::yes).states = {{42, 2}};
+    host.record("lp_1").replace = Replace::yes;
+    host.see("lp_1", PatchState::enabled);
+    auto& offer = host.offer("lp_2", Replace::yes);
+    SECTION("it knows an older version of them") {
+        offer.states = {{42, 1}};
+        CHECK(host.steps().empty());
+        CHECK(host.judged("lp_2").disposition == Disposition::rejected);
+        CHECK(host.judged("lp_2").reason == "conflict: it cannot take over the states of lp_1");
+        CHECK(host.judged("lp_2").refusal->code == base::Errc::conflict);
+        CHECK(host.judged("lp_2").refusal->remedy == "lpctl revert lp_1");
+    }
+    SECTION("it is cumulative and does not know them") {
+        CHECK(host.steps().empty());
+    }
+    SECTION("it is not cumulative") {
+        offer.module.replace = Replace::no;
+        CHECK(host.steps() == Strings{"load lp_2"});
+    }
+    SECTION("nobody says whether it is") {
+        offer.module.replace = Replace::unknown;
+        CHECK(host.steps() == Strings{"load lp_2"});
+    }
+    SECTION("it knows them, and more") {
+        offer.states = {{7, 1}, {42, 3}};
+        CHECK(host.steps() == Strings{"load lp_2"});
+    }
+    SECTION("what its publisher said counts also when he says nothing any more") {
+        host.state.loads[0].states = {{42, 2}};
+        host.catalogue.offers.erase(host.catalogue.offers.begin());
+        CHECK(host.steps().empty());
+        host.state.loads[0].states = {{42, 0}};
+        host.catalogue.offers[0].states = {{42, 0}};
+        CHECK(host.steps() == Strings{"load lp_2"});
+    }
+}
+
+TEST_CASE("who tells no states of a patch of his may have them all the same") {
+    WorldBuilder host;
+    host.record("lp_1").states = {{42, 2}};
+    host.state.loads[0].source = "another";
+    host.see("lp_1", PatchState::enabled);
+    host.offer("lp_2", Replace::yes);
+    CHECK_FALSE(host.world().cannot_take_over(host.catalogue.offers[0]) == "lp_1");
+    host.catalogue.offers[0].states = {{1, 1}};
+    CHECK(host.world().cannot_take_over(host.catalogue.offers[0]) == "lp_1");
+}
+
+TEST_CASE("what cannot be taken out without harm stays until reboot") {
+    WorldBuilder host;
+    host.offer("lp_1", Replace::yes);
+    host.prove("lp_1");
+    host.offer("lp_2", Replace::yes).reversible = false;
+    host.record("lp_2").replace = Replace::yes;
+    host.see("lp_2", PatchState::enabled);
+    SECTION("its publisher wants it out") {
+        take_back(host, "lp_2", true);
+        host.revert_withdrawn = true;
+        CHECK(host.steps().empty());
+        CHECK(report_of(host).reboot_reasons.front().starts_with("irreversible: lp_2: "));
+    }
+    SECTION("it did harm") {
+        host.quarantine("lp_2");
+        CHECK(host.steps().empty());
+        CHECK(report_of(host).reboot_needed);
+    }
+    SECTION("somebody asks for that") {
+        host.request(Request::Kind::revert, "lp_2");
+        CHECK(host.steps() == Strings{"finish lp_2 !1 error"});
+    }
+    SECTION("somebody asks for what is older") {
+        CHECK(host.judged("lp_1").refusal->remedy == "lpctl revert lp_2, and reboot");
+        host.catalogue.offers[0].module.replace = Replace::no;
+        CHECK_FALSE(host.judged("lp_1").refusal);
+    }
+    SECTION("what is newer may come") {
+        host.offer("lp_3", Replace::yes);
+        CHECK(host.steps() == Strings{"load lp_3"});
+        CHECK_FALSE(report_of(host).reboot_needed);
+    }
+    SECTION("on its way in it can be turned round") {
+        host.observed.patches[0].state = PatchState::enabling;
+        host.observed.patches[0].transition = true;
+        host.overdue = "lp_2";
+        CHECK(host.steps() == Strings{"disable lp_2"});
+    }
+    SECTION("what was said of it when it was loaded counts also without its source") {
+        host.state.loads[0].reversible = false;
+        host.catalogue.offers.clear();
+        host.request(Request::Kind::revert, "lp_2");
+        CHECK(host.steps() == Strings{"finish lp_2 !1 error"});
+    }
+}
+
 TEST_CASE("patches that do not bear each other") {
     WorldBuilder host;
     host.offer("lp_a").conflicts = {"lp_b"};

@@ -135,7 +135,7 @@ struct FetchHost : Publisher {
         );
         if (!repository)
             return {base::describe(repository.error())};
-        auto const published = repository->published("x86_64", release);
+        auto const published = repository->published("x86_64", release, "default");
         if (!published)
             return {base::describe(published.error())};
         Words ids;

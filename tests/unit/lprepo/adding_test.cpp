@@ -189,6 +189,8 @@ TEST_CASE("what a publisher knows of a patch goes before what a host says of all
          "oops",
          "--revert-on",
          "bug",
+         "--state",
+         "42:2",
          "--irreversible",
          "--force-ok"}
     );
@@ -203,14 +205,23 @@ TEST_CASE("what a publisher knows of a patch goes before what a host says of all
     CHECK(told.times.reverse_after == 300s);
     CHECK(told.times.probation == 0s);
     CHECK(told.times.revert_on == Publisher::Words{"oops", "bug"});
+    CHECK(told.states == std::vector<repository::SystemState>{{42, 2}});
     CHECK_FALSE(told.reversible);
     CHECK(told.force_ok);
     auto const& untold = catalogue->patches[1];
     CHECK(untold.times == repository::PatchTimes());
+    CHECK(untold.states.empty());
     CHECK(untold.reversible);
     CHECK_FALSE(untold.force_ok);
     for (auto const* option : {"--stall-after", "--reverse-after", "--probation", "--revert-on"})
         CHECK(desk.add_file(desk.write_module({.name = "three"}), {option, "soon"}) == 2);
+    for (auto const* state : {"42", "0:1", "42:", ":1", "42:4294967296", "42:-1", "42:1x", "x:1"})
+        CHECK(desk.add_file(desk.write_module({.name = "three"}), {"--state", state}) == 2);
+    CHECK(
+        desk.add_file(
+            desk.write_module({.name = "three"}), {"--state", "42:1", "--state", "42:2"}
+        ) == 2
+    );
 }
 
 TEST_CASE("what holds for a kernel itself") {

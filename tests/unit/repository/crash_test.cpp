@@ -86,7 +86,7 @@ struct Bench {
 
     // What is known of it when the repository is gone.
     Strings remembered() const {
-        auto const last = TufRepository::remembered(state(), release);
+        auto const last = TufRepository::remembered(state(), release, "default");
         Strings ids;
         if (!last)
             return ids;
@@ -147,6 +147,25 @@ TEST_CASE("ended at any write of a module, the store has it whole or not at all"
                 base::list_directory(bench.kept / "modules").value() ==
                 Strings{patch.sha256() + ".ko"}
             );
+        }
+    );
+}
+
+TEST_CASE("ended while it forgets a repository, a daemon knows all of it or nothing") {
+    Bench bench;
+    bench.published.add("LP-1", "lp_1", module_bytes("lp_1"));
+    bench.publish();
+    REQUIRE(bench.usable() == Strings{"LP-1"});
+    auto const all = base::list_directory(bench.state()).value();
+    at_each_write(
+        bench.kept,
+        [&] { (void)TufRepository::forget(bench.state()); },
+        [&] {
+            auto const left = base::list_directory(bench.state());
+            CHECK((!left || *left == all));
+            CHECK(TufRepository::forget(bench.state()));
+            CHECK(bench.remembered().empty());
+            CHECK(bench.usable() == Strings{"LP-1"});
         }
     );
 }

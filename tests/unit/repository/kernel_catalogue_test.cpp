@@ -135,6 +135,7 @@ TEST_CASE("a catalogue as it is published") {
     CHECK(patch.functions[0].functions.at(0).sympos == 1);
     REQUIRE(patch.targets.size() == 1);
     CHECK(patch.targets[0].build_ids == Strings{"eb4f"});
+    CHECK(patch.states == std::vector<SystemState>{{1, 2}});
     CHECK_FALSE(patch.reversible);
     CHECK(patch.force_ok);
     CHECK(patch.times.stall_after == std::chrono::seconds(90));
@@ -236,6 +237,17 @@ TEST_CASE("a patch of another form is refused, and where it is named") {
     CHECK(refusal_with(
               "probation", {{"revert_on", {"rain"}}}
     ).starts_with("patches[1].probation.revert_on must be a list"));
+    CHECK(refusal_with("states", {1}) == "patches[1].states must be a list of objects");
+    CHECK(refusal_with(
+              "states", {{{"version", 1}}}
+    ).starts_with("patches[1].states[0].id must be there"));
+    CHECK(refusal_with("states", {{{"id", 0}}}).starts_with("patches[1].states[0].id must be a"));
+    CHECK(refusal_with(
+              "states", {{{"id", 1}}, {{"id", 1}, {"version", 2}}}
+    ).starts_with("patches[1].states[1].id must be a"));
+    CHECK(refusal_with(
+              "states", {{{"id", 1}, {"version", 4294967296}}}
+    ).starts_with("patches[1].states[0].version must be"));
     auto const rollout = [](json const& step) {
         return refusal_with("rollout", {{"rings", {{"default", {step}}}}});
     };
@@ -288,6 +300,49 @@ TEST_CASE("of very many patches the newest are kept, wherever they stand, and wh
     REQUIRE(parsed.withdrawn.size() == 1);
     CHECK(parsed.withdrawn.begin()->first == sha256);
     CHECK(parsed.withdrawn.begin()->second.reason == "harm");
+}
+
+TEST_CASE("of very many patches those are kept that may reach the host") {
+    auto many = json::array({patch("LP-mine", 1)});
+    auto const most = static_cast<int>(most_kept_patches);
+    auto const others = [&](json const& what) {
+        for (int version = 2; version <= 3 * most; ++version) {
+            many.push_back(patch("LP-" + std::to_string(version), version));
+            many.back().update(what);
+        }
+    };
+    SECTION("the newer ones are for another ring") {
+        others(
+            {{"rollout",
+              {{"rings", {{"canary", {{{"at", "2026-01-01T00:00:00Z"}, {"percent", 100}}}}}}}}}
+        );
+        auto const canary =
+            parse_kernel_catalogue(catalogue(many).dump(), "catalog.json", "canary");
+        REQUIRE(canary);
+        CHECK(canary->patches.front().id != "LP-mine");
+    }
+    SECTION("they are paused") {
+        others({{"rollout", {{"paused", true}}}});
+    }
+    SECTION("they were taken back") {
+        others({{"withdrawn", {{"reason", "harm"}}}});
+        CHECK(parse(catalogue(many)).withdrawn.size() == many.size() - 1);
+    }
+    auto const kept = parse(catalogue(many)).patches;
+    CHECK(kept.size() == most_kept_patches);
+    CHECK(kept.front().id == "LP-mine");
+}
+
+TEST_CASE("of very many patches those are kept that others need") {
+    auto many = json::array();
+    auto const most = static_cast<int>(most_kept_patches);
+    for (int version = 1; version <= 3 * most; ++version)
+        many.push_back(patch("LP-" + std::to_string(version), version));
+    many.back()["requires"] = {"LP-3", "LP-none"};
+    many[2]["requires"] = {"LP-1"};
+    auto const kept = ids(parse(catalogue(many)));
+    CHECK(kept.size() == most_kept_patches);
+    CHECK(Strings(kept.begin(), kept.begin() + 3) == Strings{"LP-1", "LP-3", "LP-515"});
 }
 
 TEST_CASE("a patch that is not kept is checked all the same") {

@@ -115,6 +115,7 @@ said=$(systemd-analyze security --no-pager livepatch-fetch.service | tail -n 1)
 echo "figure: ${said#→ }"
 check "exposure at most 2.0" systemd-analyze security --no-pager --threshold=20 livepatch-fetch.service
 check "a timer does it by itself" systemctl is-enabled livepatch-fetch.timer
+check "and so does who asks" systemctl is-enabled livepatch-fetch.path
 
 rm "$WORK/requests"
 check "nothing new" fetched
@@ -161,8 +162,10 @@ wait_for "is known as such" daemon_judges lp_version withdrawn
 check "and not loaded" patch_absent lp_version
 check_not "nor fetched" in_mirror LP-4
 lprepo brake "$REPOSITORY" LP-4 --undo >/dev/null
-check "let go" fetched
-wait_for "it is applied" patch_enabled lp_version
+systemctl start livepatch-fetch.path
+check "an administrator asks for what is new" lpctl refresh
+wait_for "what was let go is fetched and applied" patch_enabled lp_version
+systemctl stop livepatch-fetch.path
 
 # --- a kernel that may be booted next -------------------------------------------------------------------------
 

@@ -29,11 +29,14 @@ fetcher_waits() {
     check "$1: the fetcher's timer waits" systemctl is-active livepatch-fetch.timer
     check "$1: at every boot" systemctl is-enabled livepatch-fetch.timer
     check "$1: it has a user" id livepatch
+    check "$1: the fetcher waits for whoever asks" systemctl is-active livepatch-fetch.path
+    check "$1: at every boot, too" systemctl is-enabled livepatch-fetch.path
     check_not "$1: the fetcher has not failed" systemctl is-failed livepatch-fetch.service
 }
 fetcher_is_gone() {
     check_not "$1: no fetcher runs" pgrep -x livepatch-fetch
     check_not "$1: nor does its timer wait" systemctl is-active livepatch-fetch.timer
+    check_not "$1: nor its path" systemctl is-active livepatch-fetch.path
 }
 blocker_is_told() { lpctl blockers --json | jq -e '.tasks[] | select(.function == "lp_target_thread_wait")'; }
 nothing_starts_it() { [[ -z $(find /etc/systemd -name 'livepatch*') ]]; }
@@ -103,7 +106,7 @@ take_patch lp_stall.ko
 said=$(dpkg -P livepatchd 2>&1)
 check_not "purged" installed config-files
 helper_is_gone "purged"
-check_not "purged: nor its units" systemctl cat livepatch-tasks.socket livepatch-tasks.service livepatch-fetch.timer
+check_not "purged: nor its units" systemctl cat livepatch-tasks.socket livepatch-tasks.service livepatch-fetch.timer livepatch-fetch.path
 check "purged: nothing is to start it" nothing_starts_it
 still_patched "purged"
 check_contains "purge says what is loaded" "lp_version (enabled)" "$said"
