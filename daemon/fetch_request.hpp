@@ -1,5 +1,6 @@
-// /run/livepatchd/fetch-wanted: written when somebody asks for what is new, and watched by
-// livepatch-fetch.path. So nobody who has rights starts anything, and who fetches is told nothing.
+// /run/livepatchd/fetch-wanted: written when somebody asks for what is new, waited for by
+// livepatch-fetch.path, and taken away when livepatch-fetch starts. So the daemon starts nothing,
+// and tells who fetches nothing but that.
 #pragma once
 
 #include <filesystem>

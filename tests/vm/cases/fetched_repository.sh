@@ -165,6 +165,10 @@ lprepo brake "$REPOSITORY" LP-4 --undo >/dev/null
 systemctl start livepatch-fetch.path
 check "an administrator asks for what is new" lpctl refresh
 wait_for "what was let go is fetched and applied" patch_enabled lp_version
+check_not "the request was taken" test -e /run/livepatchd/fetch-wanted
+check "and taken again, if need be after the run that goes on" lpctl refresh
+unit_is() { [[ $(systemctl show -p ActiveState --value "$1") == "$2" ]]; }
+wait_for "all is done" eval '[[ ! -e /run/livepatchd/fetch-wanted ]] && unit_is livepatch-fetch.service inactive'
 systemctl stop livepatch-fetch.path
 
 # --- a kernel that may be booted next -------------------------------------------------------------------------

@@ -8,6 +8,7 @@ REPOSITORY=/srv/lp
 add() { # ID NAME [OPTION]...
     lprepo add "$REPOSITORY" "$MODULES/$2.ko" --id "$1" --severity important "${@:3}" >/dev/null
 }
+rm -rf "$REPOSITORY"
 lprepo init "$REPOSITORY" --no-passphrase >/dev/null
 add LP-1 lp_state_1 --state 42:2
 add LP-2 lp_state_2 --state 42:1
