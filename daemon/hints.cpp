@@ -14,7 +14,8 @@ Hints::Hints(
     base::Clock& clock,
     kernel::Root root,
     LogMark log_mark,
-    Handlers handlers
+    Handlers handlers,
+    Kind kind
 )
     : io_(io),
       clock_(clock),
@@ -22,7 +23,8 @@ Hints::Hints(
       log_mark_(std::move(log_mark)),
       handlers_(std::move(handlers)) {
     follow_log();
-    follow_uevents();
+    if (kind == Kind::all)
+        follow_uevents();
 }
 
 template <class Owner>

@@ -26,6 +26,9 @@ namespace livepatch::daemon {
 
 class Hints {
 public:
+    // Early at boot nobody else loads anything, and netlink is one thing less to be allowed.
+    enum class Kind { all, log_only };
+
     struct Handlers {
         std::function<void()> kernel_moved;
         // All that the kernel printed; before kernel_moved, when some of it says that. The answer
@@ -42,7 +45,8 @@ public:
         base::Clock& clock,
         kernel::Root root,
         LogMark log_mark,
-        Handlers handlers
+        Handlers handlers,
+        Kind kind = Kind::all
     );
 
 private:

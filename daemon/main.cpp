@@ -15,6 +15,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <string_view>
 
 namespace {
 
@@ -68,6 +69,9 @@ int run_reapply(daemon::Surroundings const& surroundings) {
 } // namespace
 
 int main(int argc, char** argv) {
+    // The boot waits for this one.
+    if (argc == 2 && std::string_view(argv[1]) == "--reapply") // NOLINT(*-pointer-arithmetic)
+        return with_surroundings(run_reapply);
     CLI::App app("Kernel livepatch manager");
     app.set_version_flag("--version", LIVEPATCHD_VERSION);
     bool check = false;

@@ -8,6 +8,7 @@
 #include "history/database.hpp"
 #include "instance_lock.hpp"
 #include "journal.hpp"
+#include "rehearsal.hpp"
 #include "repository/stored_patches.hpp"
 #include "rules.hpp"
 #include "workers.hpp"
@@ -55,6 +56,7 @@ public:
     Reapplying(
         Surroundings const& surroundings,
         kernel::Identity identity,
+        repository::ComingKernel kernel,
         Configuration configuration,
         std::vector<repository::Remembered> patches
     )
@@ -63,7 +65,7 @@ public:
           supply_(
               configuration_.sources,
               surroundings.keys(),
-              repository::RunningKernel(identity_.release, identity_.build_id, surroundings.root),
+              std::move(kernel),
               repository::ModuleStore(surroundings.stored_modules()),
               std::move(patches),
               surroundings.host()
@@ -82,7 +84,8 @@ public:
                        return engine_.line_in_work();
                    },
                .hints_lost = [this] { engine_.look_anew(); },
-               .complain = [](std::string const&, std::vector<std::string> const&) {}}
+               .complain = [](std::string const&, std::vector<std::string> const&) {}},
+              Hints::Kind::log_only
           ) {
         engine_.on_event([this](report::Event const& event) {
             log_event(event);
@@ -206,8 +209,10 @@ void let_the_boot_go_on() {
 }
 
 void reapply(Surroundings const& surroundings) {
+    auto const rehearsal = rehearse_verification(surroundings);
     std::optional<InstanceLock> lock(surroundings.runtime_directory / "lock");
     auto const identity = surroundings.identity();
+    auto kernel = kernel_compared(surroundings, identity);
     auto const loaded = load_configuration(surroundings.configuration, identity.release);
     tell_what_is_wrong(loaded.problems);
     std::optional<Reapplying> boot;
@@ -220,7 +225,11 @@ void reapply(Surroundings const& surroundings) {
     } else {
         // Also without any: what an earlier boot left behind is judged.
         boot.emplace(
-            surroundings, identity, loaded.configuration, told_remembered(surroundings, identity)
+            surroundings,
+            identity,
+            std::move(kernel),
+            loaded.configuration,
+            told_remembered(surroundings, identity)
         );
         boot->run();
     }

@@ -82,20 +82,21 @@ base::Error not_configured(std::string const& subject, std::string const& source
 StoredPatches::StoredPatches(
     std::vector<Source> sources,
     std::filesystem::path key_directory,
-    RunningKernel kernel,
+    ComingKernel kernel,
     ModuleStore store,
     std::vector<Remembered> remembered,
     Host host
 )
     : sources_(std::move(sources)),
       key_directory_(std::move(key_directory)),
-      kernel_(std::make_unique<RunningKernel>(std::move(kernel))),
+      kernel_(std::move(kernel)),
       store_(std::move(store)),
       remembered_(std::move(remembered)),
       host_(std::move(host)) {}
 
 void StoredPatches::configure(std::vector<Source> sources) {
     sources_ = std::move(sources);
+    kept_.clear();
 }
 
 Source const* StoredPatches::find(std::string const& name) const {
@@ -123,43 +124,53 @@ base::Result<void> StoredPatches::reset_trust(std::string const& source) {
     return not_configured(source, source);
 }
 
-base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) const {
+base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) {
     auto const* source = find(remembered.source);
     if (source == nullptr)
         return not_configured(remembered.name, remembered.source);
-    auto checked = check(*source, remembered.sha256, remembered.file);
-    if (!checked)
-        return checked.error();
+    auto patch = verify(*source, remembered.sha256, remembered.file);
+    if (!patch)
+        return patch.error();
     Offer offer{
         .source = source->name,
         .priority = source->priority,
         .path = source->path / remembered.file,
         .id = remembered.id,
-        .module = checked->candidate.module(),
+        .module = patch->module(),
         .sha256 = remembered.sha256,
-        .signer = checked->signer,
+        .signer = patch->signer(),
         .place = source->trust == Trust::tuf ? remembered.file : std::string(),
         .insecure = source->trust == Trust::none};
     offer.module.versions.clear();
     offer.module.replace = remembered.replace;
+    keep(std::move(patch).value());
     return offer;
+}
+
+void StoredPatches::keep(trust::VerifiedPatch patch) {
+    auto const size = patch.file().bytes().size();
+    if (size > most_kept - kept_bytes_)
+        return;
+    kept_bytes_ += size;
+    auto const sha256 = patch.sha256();
+    kept_.emplace(sha256, std::move(patch));
 }
 
 base::Result<void> StoredPatches::check_source(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
     if (source.trust == Trust::tuf)
-        return check_published(source, host_, *kernel_, sha256);
+        return check_published(source, host_, kernel(), sha256);
     return check_file(source, file, sha256);
 }
 
-base::Result<StoredPatches::Checked> StoredPatches::check(
+base::Result<trust::VerifiedPatch> StoredPatches::verify(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
     if (auto there = check_source(source, sha256, file); !there)
         return there.error();
     bool const is_unsigned = source.trust == Trust::none;
-    if (auto const wanted = kernel_->signatures_wanted(); is_unsigned && !wanted.empty())
+    if (auto const wanted = kernel().signatures_wanted(); is_unsigned && !wanted.empty())
         return base::Error{
             .code = base::Errc::verification_failed,
             .subject = (source.path / file).string(),
@@ -168,27 +179,23 @@ base::Result<StoredPatches::Checked> StoredPatches::check(
     auto candidate = store_.read(sha256);
     if (!candidate)
         return candidate.error();
-    auto const verifier = verifier_of(source, key_directory_, kernel_->release());
-    auto signer = verifier.check(*candidate);
-    if (!signer)
-        return signer.error();
-    auto const& versions = candidate->module().versions;
-    if (auto good = kernel_->symbols().check(versions, candidate->subject()); !good)
+    auto const subject = candidate->subject();
+    auto patch = verifier_of(source, key_directory_, kernel().release())
+                     .verify(std::move(candidate).value());
+    if (!patch)
+        return patch;
+    if (auto good = kernel().symbols().check(patch->module().versions, subject); !good)
         return good.error();
-    return Checked{
-        .candidate = std::move(candidate).value(),
-        .verifier = verifier,
-        .signer = std::move(signer).value()};
+    return patch;
 }
 
 base::Result<trust::VerifiedPatch> StoredPatches::verify(Offer const& offer) const {
+    if (auto kept = kept_.extract(offer.sha256))
+        return std::move(kept.mapped());
     auto const* source = find(offer.source);
     if (source == nullptr)
         return not_configured(offer.name(), offer.source);
-    auto checked = check(*source, offer.sha256, offer.place_in_source());
-    if (!checked)
-        return checked.error();
-    return checked->verifier.verify(std::move(checked->candidate));
+    return verify(*source, offer.sha256, offer.place_in_source());
 }
 
 } // namespace livepatch::repository

@@ -1,6 +1,9 @@
 // What was in the kernel before the reboot, from the daemon's own store: verified anew, and only
 // while its file is in its source. Of a repository, only while that is trusted and has not taken it
 // back, as far as we have seen: at boot it may not be mounted, and its metadata may have expired.
+//
+// The boot waits for it, so each is verified once: what was found good when it was listed stays in
+// its sealed file, where nobody can change it, until it is loaded.
 #pragma once
 
 #include "repository/host.hpp"
@@ -9,7 +12,10 @@
 #include "repository/supply.hpp"
 #include "trust/verifier.hpp"
 
+#include <cstddef>
 #include <filesystem>
+#include <future>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,12 +32,15 @@ struct Remembered {
     module::Replace replace = module::Replace::unknown;
 };
 
+// It may be under way still, on a thread of its own.
+using ComingKernel = std::shared_future<std::shared_ptr<RunningKernel>>;
+
 class StoredPatches : public Supply {
 public:
     StoredPatches(
         std::vector<Source> sources,
         std::filesystem::path key_directory,
-        RunningKernel kernel,
+        ComingKernel kernel,
         ModuleStore store,
         std::vector<Remembered> remembered,
         Host host = {}
@@ -45,29 +54,35 @@ public:
     // At boot nobody asks for it.
     base::Result<void> reset_trust(std::string const& source) override;
 
-    // As of now: its certificate has to be there still, and its source as said above.
+    // As of the reading, once; from then on, and without one, as of now: its certificate has to be
+    // there still, and its source as said above.
     base::Result<trust::VerifiedPatch> verify(Offer const& offer) const override;
 
 private:
-    struct Checked {
-        trust::Candidate candidate;
-        trust::Verifier verifier;
-        std::string signer;
-    };
+    // More of it is read from the disk again: they all lie in memory until they are loaded.
+    static constexpr std::size_t most_kept = std::size_t{64} * 1024 * 1024;
 
     base::Result<void>
     check_source(Source const& source, std::string const& sha256, std::string const& file) const;
-    base::Result<Checked>
-    check(Source const& source, std::string const& sha256, std::string const& file) const;
+    base::Result<trust::VerifiedPatch>
+    verify(Source const& source, std::string const& sha256, std::string const& file) const;
+
+    RunningKernel& kernel() const { return *kernel_.get(); }
+
     Source const* find(std::string const& name) const;
-    base::Result<Offer> offer_of(Remembered const& remembered) const;
+    base::Result<Offer> offer_of(Remembered const& remembered);
+    void keep(trust::VerifiedPatch patch);
 
     std::vector<Source> sources_;
     std::filesystem::path key_directory_;
-    std::unique_ptr<RunningKernel> kernel_;
+    ComingKernel kernel_;
     ModuleStore store_;
     std::vector<Remembered> remembered_;
     Host host_;
+    // By digest, what was read last and is not loaded yet. Verifying changes nothing that anybody
+    // sees.
+    mutable std::map<std::string, trust::VerifiedPatch> kept_;
+    std::size_t kept_bytes_ = 0; // at the reading
 };
 
 } // namespace livepatch::repository

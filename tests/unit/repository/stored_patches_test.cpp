@@ -1,4 +1,5 @@
 // What boot applies: from the daemon's own store, verified anew.
+#include "base/sha256.hpp"
 #include "repository/sources.hpp"
 #include "repository/stored_patches.hpp"
 #include "support/catch.hpp"
@@ -10,7 +11,10 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace livepatch;
@@ -24,6 +28,13 @@ using Strings = std::vector<std::string>;
 namespace {
 
 constexpr auto release = "6.1.0-56-amd64";
+
+// As one that is there already.
+ComingKernel coming(RunningKernel kernel) {
+    std::promise<std::shared_ptr<RunningKernel>> promise;
+    promise.set_value(std::make_shared<RunningKernel>(std::move(kernel)));
+    return promise.get_future();
+}
 
 struct Bench {
     support::TemporaryDirectory directory;
@@ -66,7 +77,7 @@ struct Bench {
         return {};
     }
 
-    StoredPatches stored() const { return {sources, keys, kernel(), store, remembered}; }
+    StoredPatches stored() const { return {sources, keys, coming(kernel()), store, remembered}; }
 
     fs::path file(std::string const& sha256) const {
         return directory.path() / "modules" / (sha256 + ".ko");
@@ -138,7 +149,7 @@ struct RepositoryBench {
         return StoredPatches(
                    sources,
                    directory.path() / "keys",
-                   kernel(release),
+                   coming(kernel(release)),
                    store,
                    {{.name = "lp_1", .id = "LP-1", .sha256 = sha256, .source = "corp", .file = ""}},
                    host()
@@ -175,6 +186,37 @@ TEST_CASE("what was stored is offered again, in stack order, and can be loaded")
     auto const patch = stored.verify(offer);
     REQUIRE(patch);
     CHECK(patch->sha256() == sha256);
+}
+
+// The boot waits for it, and what was verified cannot be changed any more.
+TEST_CASE("what was found good when it was listed is loaded as it was then, once") {
+    Bench bench;
+    auto const sha256 = bench.keep({.name = "lp_one"});
+    auto stored = bench.stored();
+    auto const offer = stored.read().offers.at(0);
+    damage(bench.file(sha256));
+    auto const patch = stored.verify(offer);
+    REQUIRE(patch);
+    CHECK(patch->sha256() == sha256);
+    CHECK(base::sha256(patch->file().bytes()) == sha256);
+    SECTION("the next time it is read again") {
+        CHECK_FALSE(stored.verify(offer));
+    }
+    SECTION("and a new listing forgets it") {
+        CHECK(stored.read().offers.empty());
+        CHECK_FALSE(stored.verify(offer));
+    }
+}
+
+TEST_CASE("sources that are configured anew leave nothing of what was found good before") {
+    Bench bench;
+    bench.keep({.name = "lp_one"});
+    auto stored = bench.stored();
+    auto const offer = stored.read().offers.at(0);
+    stored.configure({});
+    auto const patch = stored.verify(offer);
+    REQUIRE_FALSE(patch);
+    CHECK(patch.error().code == Errc::not_found);
 }
 
 TEST_CASE("what is not offered again, and is said") {
