@@ -95,8 +95,10 @@ base::Result<loader::LoadedPatch> EmulatedKernel::load(trust::VerifiedPatch cons
         return refusal->second;
     if (patches_.contains(name))
         return kernel_error(Errc::conflict, name, "already loaded", EEXIST);
-    if (in_transition())
+    if (in_transition()) {
+        ++overlaps_;
         return kernel_error(Errc::busy, name, "another livepatch is in transition", EBUSY);
+    }
     insert(
         name,
         {.replace = patch.module().replace == module::Replace::yes,
@@ -109,13 +111,20 @@ base::Result<loader::LoadedPatch> EmulatedKernel::load(trust::VerifiedPatch cons
 base::Result<void> EmulatedKernel::disable(std::string const& name) {
     std::lock_guard const lock(mutex_);
     calls_.push_back("disable " + name);
-    return write_enabled(name, false);
+    return write_for_us(name, false);
 }
 
 base::Result<void> EmulatedKernel::enable(std::string const& name) {
     std::lock_guard const lock(mutex_);
     calls_.push_back("enable " + name);
-    return write_enabled(name, true);
+    return write_for_us(name, true);
+}
+
+base::Result<void> EmulatedKernel::write_for_us(std::string const& name, bool value) {
+    auto written = write_enabled(name, value);
+    if (!written && written.error().code == Errc::busy)
+        ++overlaps_;
+    return written;
 }
 
 base::Result<void> EmulatedKernel::remove(std::string const& name) {
@@ -279,6 +288,11 @@ void EmulatedKernel::show(std::string const& name, Patch const& patch) {
          .replace = shows_replace_ ? std::optional(patch.replace ? 1 : 0) : std::nullopt,
          .objects = patch.objects}
     );
+}
+
+int EmulatedKernel::overlaps() const {
+    std::lock_guard const lock(mutex_);
+    return overlaps_;
 }
 
 std::vector<std::string> EmulatedKernel::calls() const {

@@ -48,6 +48,9 @@ public:
 
     void reboot(); // nothing is loaded any more
 
+    // How often a change was wanted of it, by way of the loader, while another one ran.
+    int overlaps() const;
+
     std::vector<std::string> calls() const; // "load NAME", "disable NAME", … as they came
 
 private:
@@ -61,6 +64,7 @@ private:
     };
 
     bool in_transition() const;
+    base::Result<void> write_for_us(std::string const& name, bool value);
     void insert(std::string const& name, Patch patch);
     base::Result<void> write_enabled(std::string const& name, bool value);
     void show(std::string const& name, Patch const& patch);
@@ -76,6 +80,7 @@ private:
     bool shows_replace_ = false;
     std::map<std::string, base::Error> refusals_;
     std::vector<std::string> calls_;
+    int overlaps_ = 0;
 };
 
 } // namespace livepatch::support

@@ -57,6 +57,7 @@ public:
         cumulative[name] = replace;
         insert(name);
         look();
+        check_one_change();
         end_transition(name);
         look();
     }
@@ -64,6 +65,7 @@ public:
     void foreign_disable(std::string const& name) {
         set(name, PatchState::disabling);
         look();
+        check_one_change();
         set(name, PatchState::disabled);
         look();
     }
@@ -118,6 +120,21 @@ private:
         before_ = world.observed;
     }
 
+    // The kernel takes one change at a time: while it moves, it can be turned round, and what is
+    // out be cleaned up.
+    void check_one_change() const {
+        auto const* moving = world.observed.transition();
+        REQUIRE(moving != nullptr);
+        for (auto const& action : world.actions()) {
+            INFO(action.name << " is planned while " << moving->name << " moves");
+            bool const begins = action.kind == Action::Kind::load;
+            bool const turns =
+                action.kind == Action::Kind::disable || action.kind == Action::Kind::enable;
+            REQUIRE_FALSE(begins);
+            REQUIRE((!turns || action.name == moving->name));
+        }
+    }
+
     void carry_out(Action const& action) {
         switch (action.kind) {
         case Action::Kind::load:
@@ -170,6 +187,7 @@ private:
         finish(action);
         insert(offer.name());
         look();
+        check_one_change();
         end_transition(offer.name());
         look();
     }

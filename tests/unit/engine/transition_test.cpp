@@ -2,6 +2,10 @@
 #include "support/catch.hpp"
 #include "support/engine_bench.hpp"
 
+#include <cstddef>
+#include <random>
+#include <string>
+
 using namespace livepatch;
 using base::Errc;
 using base::PatchState;
@@ -29,7 +33,72 @@ kernel::TaskScan two_tasks() {
         .unreadable = 0};
 }
 
+// Whatever happens to a host whose transitions take their time; the answer says what.
+class Turmoil {
+public:
+    explicit Turmoil(unsigned seed) : random_(seed) {
+        for (int i = 0; i < patches; ++i)
+            bench.put_patch({.name = lp(i), .replace = i == patches - 1});
+        bench.start();
+    }
+
+    EngineBench bench;
+
+    std::string happen() {
+        auto const name = lp(pick(patches));
+        switch (pick(10)) {
+        case 0:
+        case 1:
+            bench.apply(name);
+            return "apply " + name;
+        case 2:
+            bench.apply_all();
+            return "apply all";
+        case 3:
+        case 4:
+            bench.revert(name);
+            return "revert " + name;
+        case 5:
+            bench.unhold(name);
+            return "unhold " + name;
+        case 6:
+            bench.start(); // another daemon
+            return "restart";
+        case 7:
+            bench.advance(500ms);
+            return "half a second";
+        default:
+            bench.finish_transition();
+            return "the transition ends";
+        }
+    }
+
+private:
+    static constexpr int patches = 4;
+
+    static std::string lp(int number) { return "lp_" + std::to_string(number); }
+
+    int pick(int count) { return static_cast<int>(random_() % static_cast<unsigned>(count)); }
+
+    std::minstd_rand random_;
+};
+
 } // namespace
+
+TEST_CASE("whatever is asked for while the kernel moves, it gets one change at a time") {
+    std::size_t calls = 0;
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        Turmoil host(seed);
+        std::string story;
+        for (int i = 0; i < 30; ++i) {
+            story += host.happen() + "; ";
+            INFO("seed " << seed << ": " << story);
+            REQUIRE(host.bench.kernel.overlaps() == 0);
+        }
+        calls += host.bench.kernel.calls().size();
+    }
+    CHECK(calls > 200); // there was something to ask for
+}
 
 TEST_CASE("while something moves the kernel is looked at every 200 ms, and then not any more") {
     EngineBench bench;
