@@ -26,14 +26,18 @@ namespace livepatch::daemon {
 
 namespace {
 
-// What this kernel had, oldest first.
+// What this kernel had, oldest first, and what may be put back in the place of one of these: that
+// is known once the boots before have been judged.
 std::vector<repository::Remembered>
 remembered(engine::State const& state, kernel::Identity const& identity) {
     std::vector<repository::Remembered> all;
     auto const kernel = engine::kernel_of(identity);
     for (auto const& load : state.loads) {
-        bool const wanted = engine::is_in_use(load.stage) && load.kernel == kernel &&
-                            load.boot_id != identity.boot_id && !load.sha256.empty();
+        bool const may_return =
+            load.stage == engine::Stage::replaced && state.is_good(load.sha256, kernel);
+        bool const wanted = (engine::is_in_use(load.stage) || may_return) &&
+                            load.kernel == kernel && load.boot_id != identity.boot_id &&
+                            !load.sha256.empty();
         bool const known = std::any_of(all.begin(), all.end(), [&](auto const& other) {
             return other.sha256 == load.sha256;
         });
@@ -44,7 +48,9 @@ remembered(engine::State const& state, kernel::Identity const& identity) {
                  .sha256 = load.sha256,
                  .source = load.source,
                  .file = load.file,
-                 .replace = load.replace}
+                 .replace = load.replace,
+                 .states = load.states,
+                 .reversible = load.reversible}
             );
     }
     return all;
@@ -188,9 +194,14 @@ void record(
 
 std::vector<repository::Remembered>
 told_remembered(Surroundings const& surroundings, kernel::Identity const& identity) {
-    auto patches =
-        remembered(engine::StateFile(surroundings.state_directory).load().state, identity);
-    if (patches.empty())
+    engine::StateFile file(surroundings.state_directory);
+    auto const known = file.look();
+    if (!known.problem.empty())
+        spdlog::error("the state is damaged: {}", known.problem);
+    auto patches = remembered(known.state, identity);
+    if (auto const gone = file.not_persistent(); gone && patches.empty())
+        spdlog::warn("what was in this kernel before is not known here: {}", describe(*gone));
+    else if (patches.empty())
         spdlog::info(
             "no patches were in this kernel before ({}); the daemon applies what its sources offer",
             identity.release

@@ -114,10 +114,7 @@ void ActionRunner::too_late(unsigned number) {
     if (number != verifications_)
         return;
     ++verifications_;
-    if (stage_ == report::Stage::loading) { // the disk has not taken its record so far
-        restore_record();
-        parts_.keeper.save();
-    }
+    take_record_back();
     finish(
         base::Error{
             .code = base::Errc::failed,
@@ -131,10 +128,19 @@ void ActionRunner::too_late(unsigned number) {
     );
 }
 
+// The disk has not taken it so far.
+void ActionRunner::take_record_back() {
+    if (!std::exchange(recording_, false))
+        return;
+    restore_record();
+    parts_.keeper.save();
+}
+
 void ActionRunner::abandon() {
-    if (stage_ != report::Stage::verifying)
+    if (stage_ != report::Stage::verifying && !recording_)
         return;
     ++verifications_;
+    take_record_back();
     deadline_.reset();
     stage_ = report::Stage::idle;
     action_ = {};
@@ -167,9 +173,11 @@ void ActionRunner::record_and_load(trust::VerifiedPatch patch) {
     repin();
     // Shared, since a callback must be copyable and the patch is not.
     auto const shared = std::make_shared<trust::VerifiedPatch>(std::move(patch));
+    recording_ = true;
     parts_.keeper.save([this, shared, number = verifications_](base::Result<void> const& saved) {
         if (number != verifications_)
             return;
+        recording_ = false;
         ++verifications_; // in time
         deadline_.reset();
         if (!saved && !parts_.load_unrecorded) {

@@ -101,8 +101,8 @@ public:
     // by its source once more.
     void store_missing(std::vector<repository::Offer> loaded);
 
-    // Gives up what is still being verified, which may take as long as the source likes; its `done`
-    // is not called. Nothing happens at a later stage.
+    // Gives up what is still being verified or recorded, which may take as long as the source or
+    // the disk likes; its `done` is not called. Nothing happens at a later stage.
     void abandon();
 
 private:
@@ -134,10 +134,12 @@ private:
 
     std::chrono::microseconds step_took() const;
     enum class End { tried, untried, foreseen };
+    void take_record_back();
     void finish(std::optional<base::Error> error, End end = End::tried);
 
     Parts parts_;
     report::Stage stage_ = report::Stage::idle;
+    bool recording_ = false;     // a load that the disk has not taken yet
     unsigned verifications_ = 0; // the newest one's number: what an abandoned one brings is old
     unsigned changes_ = 0;       // the same, of what is recorded before it is written
     std::unique_ptr<base::Alarm> deadline_; // of the verification, or of the record

@@ -133,13 +133,17 @@ bool Engine::is_to_be_reverted(LoadRecord const& load) const {
            (is_in_use(load.stage) && keeper_.state().find_hold(load.sha256) != nullptr);
 }
 
+// The boot's reapplying may have been the one that met the damage, and saved what was left since.
 void Engine::read_state() {
     auto problem = keeper_.load();
-    if (keeper_.state().lost)
+    auto& state = keeper_.state();
+    if (state.lost)
         problem = (problem.empty() ? "what was held and recorded before was lost" : problem) +
                   "; nothing is loaded by itself until: lpctl resume";
     if (!problem.empty())
-        complain("state-damaged", {problem});
+        state.damage = problem;
+    if (!state.damage.empty())
+        complain("state-damaged", {state.damage});
 }
 
 void Engine::complain(std::string const& code, std::vector<std::string> words) {
@@ -341,10 +345,15 @@ bool Engine::is_still_planned(Action const& action, std::string const& sha256) {
     auto now = world();
     now.in_flight = {};
     auto const actions = plan(now, judge(now));
-    return std::any_of(actions.begin(), actions.end(), [&](auto const& other) {
-        return other.kind == action.kind && other.name == action.name &&
-               other.request == action.request && other.offer->sha256 == sha256;
-    });
+    for (auto const& other : actions) {
+        // What has to leave comes first.
+        if (other.kind == Action::Kind::disable && !backoff_.waits(other.name, parts_.clock.now()))
+            return false;
+        if (other.kind == action.kind && other.name == action.name &&
+            other.request == action.request && other.offer->sha256 == sha256)
+            return true;
+    }
+    return false;
 }
 
 // What was put off is skipped, but what the daemon wants by itself keeps its order.

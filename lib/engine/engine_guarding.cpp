@@ -191,8 +191,8 @@ void Engine::condemn(
         if (result)
             unsaved_harm_.reset();
     };
-    // Taking it out is recorded first, and brings this along.
-    if (stays)
+    // Taking it out is recorded first, and brings this along, unless something else goes on.
+    if (stays || runner_.is_busy())
         keeper_.save(saved);
     else
         keeper_.save_with_next(saved);
@@ -316,7 +316,8 @@ void Engine::follow_probation() {
             .file = load->file,
             .priority = load->priority,
             .replace = load->replace,
-            .outdated = load->outdated});
+            .outdated = load->outdated,
+            .states = load->states});
         tell(EventKind::proved, name, "it has come through its probation");
     }
     if (!passed.empty())

@@ -141,6 +141,7 @@ void Engine::resume(Options const& options, Done<void> done) {
     bool const lost = std::exchange(state.lost, false);
     bool const looped = std::exchange(state.boot_loop, false);
     state.unclean_boots = 0;
+    state.damage.clear();
     complain("state-damaged", {});
     if (paused || lost || looped)
         tell_when_saved(report::EventKind::resumed, {}, "patches are loaded again", options);

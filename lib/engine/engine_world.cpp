@@ -44,10 +44,13 @@ World Engine::world(
 void Engine::apply_policy() {
     auto const now = parts_.clock.wall();
     auto& state = keeper_.state();
-    if (parts_.policy.delay.count() != 0)
-        unsaved_ = remember_first_seen(state, catalogue_, now) || unsaved_;
-    else if (!std::exchange(state.seen, {}).empty())
-        unsaved_ = true;
+    // Early at boot the policy is not the host's, nor is what is offered all there is.
+    if (parts_.forget_past) {
+        bool const delays = parts_.policy.delay.count() != 0;
+        bool const changed = delays ? remember_first_seen(state, catalogue_, now)
+                                    : forget_first_seen(state, {}, now);
+        unsaved_ = changed || unsaved_;
+    }
     policy_ = engine::apply_policy(parts_.policy, catalogue_, state, now);
     // What was in before the reboot was let in then.
     for (auto const& sha256 : to_restore())

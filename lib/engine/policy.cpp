@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
 
 namespace livepatch::engine {
 
@@ -82,18 +81,31 @@ PolicyVerdict apply_policy(
     return verdict;
 }
 
+// What is refused, or not offered, may be so for a moment only: its metadata expired, its source is
+// not mounted yet, a configuration that cannot be read has no delay.
+bool forget_first_seen(State& state, std::set<std::string_view> const& offered, Time now) {
+    constexpr auto patience = std::chrono::days(30);
+    return std::erase_if(state.seen, [&](auto const& seen) {
+               return !offered.contains(seen.first) && seen.second + patience < now;
+           }) != 0;
+}
+
 bool remember_first_seen(State& state, repository::Catalogue const& catalogue, Time now) {
-    std::unordered_set<std::string_view> offered;
+    std::set<std::string_view> offered;
     bool changed = false;
     for (auto const& offer : catalogue.offers) {
-        if (offer.refused || offer.sha256.empty())
+        if (offer.sha256.empty())
             continue;
         offered.insert(offer.sha256);
-        changed = state.seen.emplace(offer.sha256, now).second || changed;
+        if (!offer.refused)
+            changed = state.seen.emplace(offer.sha256, now).second || changed;
     }
-    auto const gone =
-        std::erase_if(state.seen, [&](auto const& seen) { return !offered.contains(seen.first); });
-    return changed || gone != 0;
+    // Seen while the clock was ahead.
+    for (auto& [sha256, since] : state.seen) {
+        changed = changed || since > now;
+        since = std::min(since, now);
+    }
+    return forget_first_seen(state, offered, now) || changed;
 }
 
 } // namespace livepatch::engine

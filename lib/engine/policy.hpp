@@ -8,7 +8,9 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace livepatch::engine {
@@ -29,8 +31,11 @@ PolicyVerdict apply_policy(
     Policy const& policy, repository::Catalogue const& catalogue, State const& state, Time now
 );
 
-// Remembers what is offered for the first time, and forgets what is not offered any more. Whether
-// there was a change.
+// Remembers what is offered for the first time, and forgets what has not been offered any more for
+// long. Whether there was a change.
 bool remember_first_seen(State& state, repository::Catalogue const& catalogue, Time now);
+
+// The second half of it: what is not among the digests that are offered.
+bool forget_first_seen(State& state, std::set<std::string_view> const& offered, Time now);
 
 } // namespace livepatch::engine

@@ -45,6 +45,7 @@ std::vector<Offer> stored_offers(State const& state, std::string_view kernel) {
             .id = good.id,
             .sha256 = good.sha256};
         offer.place = good.file;
+        offer.states = good.states;
         offer.module.name = good.name;
         offer.module.replace = good.replace;
         offers.push_back(std::move(offer));

@@ -67,6 +67,7 @@ struct GoodVerdict {
     int priority = 50;
     module::Replace replace = module::Replace::unknown;
     bool outdated = false; // as in LoadRecord
+    std::vector<repository::SystemState> states = {};
 };
 
 // Why a digest is not loaded any more.
@@ -130,6 +131,9 @@ struct State {
     // What was remembered before this could not be read, and no admin has said since that it may be
     // forgotten: what is held is not known.
     bool lost = false;
+    // What was wrong with the file once, until an admin says "resume": the newest that was
+    // remembered may be missing; "" = nothing.
+    std::string damage = {};
 
     LoadRecord* find_load(std::string_view name, std::string_view boot_id);
     LoadRecord const* find_load(std::string_view name, std::string_view boot_id) const;

@@ -200,7 +200,8 @@ Json to_json(GoodVerdict const& verdict) {
         {"file", verdict.file},
         {"priority", verdict.priority},
         {"replace", replace_names.at(static_cast<std::size_t>(verdict.replace))},
-        {"outdated", verdict.outdated}};
+        {"outdated", verdict.outdated},
+        {"states", to_json(verdict.states)}};
 }
 
 GoodVerdict verdict_from(Json const& json) {
@@ -214,7 +215,8 @@ GoodVerdict verdict_from(Json const& json) {
         .file = json.value("file", ""),
         .priority = json.value("priority", 50),
         .replace = replace_from(json.value("replace", "unknown")),
-        .outdated = json.value("outdated", false)};
+        .outdated = json.value("outdated", false),
+        .states = states_from(json.value("states", Json::array()))};
 }
 
 Json to_json(std::optional<Pause> const& pause) {
@@ -256,7 +258,8 @@ Json to_json(State const& state) {
         {"unclean_boots", state.unclean_boots},
         {"boot_loop", state.boot_loop},
         {"judged_boot", state.judged_boot},
-        {"lost", state.lost}};
+        {"lost", state.lost},
+        {"damage", state.damage}};
 }
 
 State state_from(Json const& json, int written_as) {
@@ -271,6 +274,7 @@ State state_from(Json const& json, int written_as) {
         state.pins.push_back(pin_from(pin));
     state.pause = pause_from(json.at("pause"));
     state.lost = json.value("lost", false);
+    state.damage = json.value("damage", "");
     if (written_as < schema)
         return state;
     for (auto const& quarantine : json.at("quarantines"))
@@ -333,18 +337,24 @@ base::Result<State> StateFile::read(std::filesystem::path const& path) {
 }
 
 StateFile::Loaded StateFile::load() {
-    auto current = read(path());
-    if (current)
-        return {std::move(current).value(), {}};
-    bool const missing = is_missing(current.error());
-    if (!missing)
+    auto const current = read(path());
+    if (!current && !is_missing(current.error()))
         set_aside(current.error());
+    return current ? Loaded{.state = *current, .problem = {}} : without(current.error());
+}
+
+StateFile::Loaded StateFile::look() {
+    auto current = read(path());
+    return current ? Loaded{.state = *std::move(current), .problem = {}} : without(current.error());
+}
+
+StateFile::Loaded StateFile::without(base::Error const& error) {
     auto previous = read(previous_path());
-    if (missing && !previous && is_missing(previous.error()))
+    if (is_missing(error) && !previous && is_missing(previous.error()))
         return {};
-    auto const said = base::describe(current.error());
+    auto const said = base::describe(error);
     if (previous)
-        return {std::move(previous).value(), said + "; using the previous generation"};
+        return {*std::move(previous), said + "; using the previous generation"};
     Loaded nothing{.state = {}, .problem = said + "; starting without holds and records"};
     nothing.state.lost = true;
     return nothing;

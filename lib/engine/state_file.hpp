@@ -26,6 +26,9 @@ public:
     // No file at all is an empty state; files of which none can be used, one that is `lost`.
     Loaded load();
 
+    // The same for whoever only looks: the files stay as they are.
+    Loaded look();
+
     // On return it is on the disk; on an error the old content stands.
     base::Result<void> save(State const& state);
 
@@ -39,6 +42,7 @@ private:
     void set_aside(base::Error const& error) const;
     void keep_previous() const;
     base::Result<State> read(std::filesystem::path const& path);
+    Loaded without(base::Error const& error); // of state.json
 
     std::filesystem::path directory_;
     unsigned long generation_ = 0;

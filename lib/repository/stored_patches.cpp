@@ -45,28 +45,31 @@ check_file(Source const& source, std::string const& name, std::string const& sha
         .remedy = {}};
 }
 
-// As its catalogue calls it; one that is not listed any more has its digest alone.
-std::string name_of(KernelCatalogue const& catalogue, std::string const& sha256) {
+// nullopt = it is not listed any more.
+std::optional<PatchEntry> entry_of(KernelCatalogue const& catalogue, std::string const& sha256) {
     auto const& patches = catalogue.patches;
     auto const entry = std::find_if(patches.begin(), patches.end(), [&](auto const& patch) {
         return patch.module.sha256 == sha256;
     });
-    return entry == patches.end() ? sha256 : entry->id;
+    return entry == patches.end() ? std::nullopt : std::optional(*entry);
 }
 
 // What a repository that was believed said of it last. That it says nothing any more takes nothing
 // back: who can leave something out of a catalogue must not get it out of the kernel.
-base::Result<void> check_published(
+base::Result<std::optional<PatchEntry>> check_published(
     Source const& source, Host const& host, RunningKernel const& kernel, std::string const& sha256
 ) {
     auto const published =
         TufRepository::remembered(TufSource::state_of(source, host), kernel.release(), source.ring);
     if (!published)
         return published.error();
+    auto entry = entry_of(published->catalogue, sha256);
     auto const taken = all_taken_back(*published);
     if (auto const found = taken.find(sha256); found != taken.end())
-        return taken_back_error(name_of(published->catalogue, sha256), found->second);
-    return check_kernel(published->catalogue.kernel, kernel, source.name);
+        return taken_back_error(entry ? entry->id : sha256, found->second);
+    if (auto fits = check_kernel(published->catalogue.kernel, kernel, source.name); !fits)
+        return fits.error();
+    return entry;
 }
 
 base::Error not_configured(std::string const& subject, std::string const& source) {
@@ -128,22 +131,27 @@ base::Result<Offer> StoredPatches::offer_of(Remembered const& remembered) {
     auto const* source = find(remembered.source);
     if (source == nullptr)
         return not_configured(remembered.name, remembered.source);
-    auto patch = verify(*source, remembered.sha256, remembered.file);
-    if (!patch)
-        return patch.error();
+    auto checked = check(*source, remembered.sha256, remembered.file);
+    if (!checked)
+        return checked.error();
+    auto& patch = checked->patch;
+    auto const& said = checked->said;
     Offer offer{
         .source = source->name,
         .priority = source->priority,
         .path = source->path / remembered.file,
         .id = remembered.id,
-        .module = patch->module(),
+        .module = patch.module(),
         .sha256 = remembered.sha256,
-        .signer = patch->signer(),
+        .signer = patch.signer(),
         .place = source->trust == Trust::tuf ? remembered.file : std::string(),
+        .times = said ? said->times : PatchTimes(),
+        .states = said ? said->states : remembered.states,
+        .reversible = said ? said->reversible : remembered.reversible,
         .insecure = source->trust == Trust::none};
     offer.module.versions.clear();
     offer.module.replace = remembered.replace;
-    keep(std::move(patch).value());
+    keep(std::move(patch));
     return offer;
 }
 
@@ -156,19 +164,22 @@ void StoredPatches::keep(trust::VerifiedPatch patch) {
     kept_.emplace(sha256, std::move(patch));
 }
 
-base::Result<void> StoredPatches::check_source(
+base::Result<StoredPatches::LastWord> StoredPatches::check_source(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
     if (source.trust == Trust::tuf)
         return check_published(source, host_, kernel(), sha256);
-    return check_file(source, file, sha256);
+    if (auto good = check_file(source, file, sha256); !good)
+        return good.error();
+    return LastWord();
 }
 
-base::Result<trust::VerifiedPatch> StoredPatches::verify(
+base::Result<StoredPatches::Checked> StoredPatches::check(
     Source const& source, std::string const& sha256, std::string const& file
 ) const {
-    if (auto there = check_source(source, sha256, file); !there)
-        return there.error();
+    auto said = check_source(source, sha256, file);
+    if (!said)
+        return said.error();
     bool const is_unsigned = source.trust == Trust::none;
     if (auto const wanted = kernel().signatures_wanted(); is_unsigned && !wanted.empty())
         return base::Error{
@@ -183,10 +194,10 @@ base::Result<trust::VerifiedPatch> StoredPatches::verify(
     auto patch = verifier_of(source, key_directory_, kernel().release())
                      .verify(std::move(candidate).value());
     if (!patch)
-        return patch;
+        return patch.error();
     if (auto good = kernel().symbols().check(patch->module().versions, subject); !good)
         return good.error();
-    return patch;
+    return Checked{.patch = *std::move(patch), .said = *std::move(said)};
 }
 
 base::Result<trust::VerifiedPatch> StoredPatches::verify(Offer const& offer) const {
@@ -195,7 +206,10 @@ base::Result<trust::VerifiedPatch> StoredPatches::verify(Offer const& offer) con
     auto const* source = find(offer.source);
     if (source == nullptr)
         return not_configured(offer.name(), offer.source);
-    return verify(*source, offer.sha256, offer.place_in_source());
+    auto checked = check(*source, offer.sha256, offer.place_in_source());
+    if (!checked)
+        return checked.error();
+    return std::move(checked->patch);
 }
 
 } // namespace livepatch::repository

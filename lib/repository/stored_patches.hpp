@@ -17,6 +17,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct Remembered {
     std::string source;
     std::string file; // its place in its source: the file name of a bare module
     module::Replace replace = module::Replace::unknown;
+    std::vector<SystemState> states = {};
+    bool reversible = true;
 };
 
 // It may be under way still, on a thread of its own.
@@ -62,10 +65,18 @@ private:
     // More of it is read from the disk again: they all lie in memory until they are loaded.
     static constexpr std::size_t most_kept = std::size_t{64} * 1024 * 1024;
 
-    base::Result<void>
+    // nullopt = nothing is said of it.
+    using LastWord = std::optional<PatchEntry>;
+
+    struct Checked {
+        trust::VerifiedPatch patch;
+        LastWord said;
+    };
+
+    base::Result<LastWord>
     check_source(Source const& source, std::string const& sha256, std::string const& file) const;
-    base::Result<trust::VerifiedPatch>
-    verify(Source const& source, std::string const& sha256, std::string const& file) const;
+    base::Result<Checked>
+    check(Source const& source, std::string const& sha256, std::string const& file) const;
 
     RunningKernel& kernel() const { return *kernel_.get(); }
 

@@ -59,7 +59,8 @@ engine::Engine::Parts EngineBench::parts() {
         .transition = transition,
         .probation = probation,
         .health = health,
-        .policy = policy};
+        .policy = policy,
+        .forget_past = forget_past};
 }
 
 void EngineBench::start() {

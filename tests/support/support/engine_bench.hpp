@@ -55,6 +55,7 @@ public:
     engine::HealthCheck* health = nullptr;
     engine::Policy policy = {};
     repository::Cumulative cumulative = repository::Cumulative::automatic;
+    bool forget_past = true;
     bool with_store = false; // what is loaded is kept in stored()
 
     // A new engine on the same kernel, state and sources; run() until it is idle. One that runs is

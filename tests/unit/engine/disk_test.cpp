@@ -272,6 +272,34 @@ TEST_CASE("a damaged state file is told, and the generation before it is used") 
     CHECK(bench.report().health == report::Health::degraded);
     CHECK(bench.patch("lp_one").disposition == Disposition::held);
     CHECK(fs::exists(bench.state() / "state.json.damaged"));
+    // What was remembered last may be missing, whoever met the damage first.
+    auto const says_so = [&] {
+        auto const& reasons = bench.report().health_reasons;
+        return std::any_of(reasons.begin(), reasons.end(), [](auto const& reason) {
+            return reason.starts_with("state-damaged: ") &&
+                   reason.ends_with("using the previous generation");
+        });
+    };
+    CHECK(says_so());
+    bench.start();
+    CHECK(says_so());
+    CHECK(bench.resume()->has_value());
+    CHECK_FALSE(says_so());
+    bench.start();
+    CHECK_FALSE(says_so());
+}
+
+TEST_CASE("whoever only looks at a damaged state file changes nothing") {
+    EngineBench bench;
+    bench.start();
+    bench.kill();
+    bench.directory.write("state/state.json", "{\"schema\":1");
+    fs::remove(bench.state() / "state.json.previous");
+    engine::StateFile file(bench.state());
+    CHECK(file.look().state.lost);
+    CHECK(file.look().state.lost);
+    CHECK(fs::exists(bench.state() / "state.json"));
+    CHECK(file.load().state.lost);
 }
 
 TEST_CASE("without the state nothing is loaded by itself until an admin says so") {

@@ -164,6 +164,54 @@ TEST_CASE("a new patch waits for its delay, over restarts, and an admin need not
     }
 }
 
+TEST_CASE("how long a patch has been offered is not forgotten in a moment") {
+    EngineBench bench;
+    bench.policy.delay = 24h;
+    bench.put_patch({.name = "lp_one"});
+    bench.start();
+    bench.advance(23h);
+    SECTION("the boot's reapplying knows no delay") {
+        bench.policy = {};
+        bench.mode = report::Mode::manual;
+        bench.forget_past = false;
+        bench.start();
+    }
+    SECTION("a daemon whose configuration cannot be read has none") {
+        bench.policy = {};
+        bench.mode = report::Mode::manual;
+        bench.start();
+    }
+    SECTION("its source is not there") {
+        auto const away = bench.directory.path() / "away.ko";
+        std::filesystem::rename(bench.source() / "lp_one.ko", away);
+        bench.refresh();
+        CHECK(bench.patch("lp_one").disposition != Disposition::scheduled);
+        std::filesystem::rename(away, bench.source() / "lp_one.ko");
+        bench.refresh();
+    }
+    bench.policy.delay = 24h;
+    bench.mode = report::Mode::automatic;
+    bench.forget_past = true;
+    bench.start();
+    CHECK_FALSE(bench.is_loaded("lp_one"));
+    bench.advance(2h);
+    CHECK(bench.is_loaded("lp_one"));
+}
+
+TEST_CASE("what was seen while the clock was ahead waits from when it is right") {
+    WorldBuilder world;
+    world.offer("lp");
+    Time const now{std::chrono::hours(1'000'000)};
+    world.state.seen[WorldBuilder::digest("lp")] = now + 1'000'000h;
+    world.state.seen["long gone"] = now - 31 * 24h;
+    world.state.seen["gone"] = now - 29 * 24h;
+    CHECK(remember_first_seen(world.state, world.catalogue, now));
+    CHECK(world.state.seen.at(WorldBuilder::digest("lp")) == now);
+    CHECK(world.state.seen.size() == 2);
+    CHECK_FALSE(remember_first_seen(world.state, world.catalogue, now + 1h));
+    CHECK(world.state.seen.at(WorldBuilder::digest("lp")) == now);
+}
+
 TEST_CASE("outside of the window nothing is applied by itself, and what was in comes back") {
     Berlin const berlin;
     EngineBench bench;

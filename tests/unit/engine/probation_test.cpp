@@ -46,6 +46,23 @@ struct ProvingBench : EngineBench {
 
 } // namespace
 
+TEST_CASE("harm does not wait for the record of another load, however slow the disk is") {
+    ProvingBench bench;
+    bench.put_patch({.name = "lp_two"});
+    bench.hold_disk();
+    bench.refresh();
+    REQUIRE(bench.report().stage == report::Stage::loading);
+    bench.kernel_says(warning_in("lp_one_show+0x9/0x20 [lp_one]"));
+    bench.advance(1s);
+    CHECK(bench.kernel.calls().back() == "disable lp_one");
+    bench.finish_transition();
+    CHECK_FALSE(bench.is_loaded("lp_two"));
+    bench.hold_disk(false);
+    bench.run();
+    CHECK(bench.is_loaded("lp_two")); // planned anew
+    CHECK_FALSE(bench.is_loaded("lp_one"));
+}
+
 TEST_CASE("a patch that the kernel complains of is taken out at once, and stays out") {
     ProvingBench bench;
     bench.kernel_says({warning_in("lp_one_show+0x9/0x20 [lp_one]")[0]});

@@ -189,6 +189,31 @@ TEST_CASE("what was stored is offered again, in stack order, and can be loaded")
 }
 
 // The boot waits for it, and what was verified cannot be changed any more.
+TEST_CASE("what its publisher said of it when it was loaded is known at boot") {
+    Bench bench;
+    bench.keep({.name = "lp_1"});
+    bench.remembered[0].states = {{42, 2}};
+    bench.remembered[0].reversible = false;
+    auto stored = bench.stored();
+    auto const offer = stored.read().offers.at(0);
+    CHECK(offer.states == std::vector<SystemState>{{42, 2}});
+    CHECK_FALSE(offer.reversible);
+}
+
+TEST_CASE("what a repository said of it last counts more at boot") {
+    RepositoryBench bench;
+    bench.published.patch("LP-1")["states"] = {{{"id", 7}, {"version", 1}}};
+    bench.published.patch("LP-1")["reversible"] = false;
+    bench.published.patch("LP-1")["probation"] = {{"time", "1h"}};
+    bench.publish();
+    (void)bench.under(release).read();
+    auto const stored = bench.stored();
+    auto const& offer = stored.offers.at(0);
+    CHECK(offer.states == std::vector<SystemState>{{7, 1}});
+    CHECK_FALSE(offer.reversible);
+    CHECK(offer.times.probation == std::chrono::hours(1));
+}
+
 TEST_CASE("what was found good when it was listed is loaded as it was then, once") {
     Bench bench;
     auto const sha256 = bench.keep({.name = "lp_one"});

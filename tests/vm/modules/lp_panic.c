@@ -17,7 +17,11 @@ static void lp_light_fuse(struct klp_object *obj)
 
 LP_PROC_SHOW(lp_panic_show)
 LP_OBJECT(NULL, "meminfo_proc_show", lp_panic_show, .callbacks.post_patch = lp_light_fuse);
+#ifdef LP_PANIC_REPLACES
+LP_PATCH(.replace = true);
+#else
 LP_PATCH();
+#endif
 LP_MARK();
 
 static void __exit lp_exit(void)
