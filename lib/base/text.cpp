@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <ctime>
 #include <iterator>
 
 namespace livepatch::base {
@@ -101,6 +102,13 @@ std::string rfc3339(std::chrono::system_clock::time_point time) {
     return fmt::format(
         "{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time))
     );
+}
+
+std::string rfc3339(std::chrono::sys_seconds time) {
+    if (time.time_since_epoch().count() == 0)
+        return {};
+    std::time_t const seconds = time.time_since_epoch().count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
 }
 
 } // namespace livepatch::base

@@ -24,4 +24,7 @@ std::string hex(std::span<std::byte const> bytes);
 // RFC 3339 in UTC with a "Z", to the second; "" for the epoch, which stands for "unknown".
 std::string rfc3339(std::chrono::system_clock::time_point time);
 
+// The same of any year: a system_clock's nanoseconds go from 1677 to 2262 only.
+std::string rfc3339(std::chrono::sys_seconds time);
+
 } // namespace livepatch::base

@@ -35,5 +35,10 @@ TEST_CASE("trimmed and split") {
 
 TEST_CASE("rfc3339 is UTC to the second and empty for unknown") {
     CHECK(rfc3339(std::chrono::system_clock::from_time_t(1'700'000'000)) == "2023-11-14T22:13:20Z");
-    CHECK(rfc3339({}).empty());
+    CHECK(rfc3339(std::chrono::system_clock::time_point()).empty());
+    CHECK(rfc3339(std::chrono::sys_seconds()).empty());
+    using namespace std::chrono;
+    // Publishers may say any; a clock with nanoseconds has neither.
+    CHECK(rfc3339(sys_seconds(sys_days(year{1013} / 11 / 20))) == "1013-11-20T00:00:00Z");
+    CHECK(rfc3339(sys_seconds(sys_days(year{9999} / 12 / 31))) == "9999-12-31T00:00:00Z");
 }
